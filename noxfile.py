@@ -23,6 +23,8 @@ BASE, IMAGE = "trixie", "localhost/qmp-conformance"
 """The release of Debian whose minimal root the container's image starts from, and its name."""
 OWN = ("/etc/apt/apt.conf.d", "/etc/apt/auth.conf.d", "/etc/ssl/certs")
 """What this machine needs to reach its archive."""
+ALLURE = "allure@3"
+"""What makes a report of pytest's results, from npm."""
 RELEASES = ("bookworm", "trixie")
 """The releases of Debian that the README's commands are tried on."""
 FEW = (
@@ -106,7 +108,7 @@ def _built_target(program: Path, source: str) -> str:
 def formats(session: nox.Session) -> None:
     """Hold a run of $QEMU in all formats, and docs/ci/, against the tools that read them.
 
-    It needs npm, autopkgtest and rsync, as root, and four minutes.
+    It needs npm, autopkgtest and rsync, as root, and five minutes.
     """
     session.install("-e", ".[dev]", "tmt")
     session.run("pytest", "tests/ci", *session.posargs, env={"QMP_CONFORMANCE_TOOLS": "required"})
@@ -114,11 +116,27 @@ def formats(session: nox.Session) -> None:
     report = folder / "report"
     words = ("--case", "query-*/valid/*", "--format", "sarif", "--report", str(report), QEMU)
     session.run("qmp-conformance", "run", "-n", "2", *words, success_codes=[0, 1])
-    npm = ("npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), SARIF_TOOL)
-    session.run(*npm, external=True)
+    npm = ("npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder))
+    session.run(*npm, SARIF_TOOL, ALLURE, external=True)
     tool = next(folder.glob("node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool"))
     tool.chmod(0o755)
     session.run(str(tool), "validate", str(report / "results.sarif"), external=True)
+    _judge_allure(session, folder)
+
+
+def _judge_allure(session: nox.Session, folder: Path) -> None:
+    """Let Allure make a report of a run of $QEMU, and hold its counts against the stream."""
+    results, report, run = (folder / name for name in ("allure-results", "allure", "run"))
+    shutil.rmtree(results, ignore_errors=True)
+    cases = ("--qmp-case=object-add/c*/*", "--qmp-case=query-*/valid/*")
+    words = (f"--qmp-program={QEMU}", *cases, f"--qmp-report={run}", f"--alluredir={results}")
+    session.run("pytest", "-q", "-n", "2", "-c", os.devnull, *words, success_codes=[0, 1])
+    allure = (str(folder / "node_modules/.bin/allure"), "generate", "--config")
+    config = str(Path("docs/ci/allurerc.mjs").resolve())
+    own = {"RESULTS": str(results)}
+    made = (str(results), "--output", str(report))
+    session.run(*allure, config, *made, external=True, env=own)
+    session.run("python", "-m", "tests.report.judge_allure", *map(str, (results, report, run)))
 
 
 @nox.session(venv_backend="none")

@@ -1,7 +1,8 @@
 """Writes the published reports from report folders: `python reports/publish.py RUNS`.
 
 RUNS holds a report folder for each target of reports/targets.toml, under its name. Each gets a
-folder here, the builds a table in README.md, neighbours their difference, and all a trend.
+folder here, the builds a table in README.md, neighbours their difference, and all a trend; where no
+build lacks, they get a page of all of them, too.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+PAGE = "matrix.html"
+"""The page of all builds; git bears its size, which a test bounds."""
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end of \w+ -->)", re.DOTALL)
 
 
@@ -36,6 +39,8 @@ def main(words: Sequence[str]) -> None:
         if {old, new} <= {*found}:
             _write("diff", [runs / old, runs / new], f"diff/{old}-to-{new}.md")
     _write("trend", [runs / name for name in found], "trend.md")
+    if found == names:
+        _write("report", [runs / name for name in found], PAGE, "html")
     tables = {"builds": builds_table(summaries), "differences": _differences(pairs)}
     page = _text("README.md")
     text = _PART.sub(lambda part: f"{part[1]}\n{tables[part[2]]}\n{part[3]}", page)
@@ -46,8 +51,8 @@ def _text(name: str) -> str:
     return (HERE / name).read_text(encoding="utf-8")
 
 
-def _write(command: str, runs: Sequence[Path], name: str) -> None:
-    words = ["--format", "markdown", "--output", str(HERE / name), *map(str, runs)]
+def _write(command: str, runs: Sequence[Path], name: str, form: str = "markdown") -> None:
+    words = ["--format", form, "--output", str(HERE / name), *map(str, runs)]
     done = subprocess.run([sys.executable, "-m", "conformance", command, *words], check=False)
     # 1 says that there are news.
     assert done.returncode in (0, 1), f"{command} ended with {done.returncode}"

@@ -6,7 +6,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from reports.publish import HERE, builds_table, neighbours
+from reports.publish import HERE, PAGE, builds_table, neighbours
+from tests.report.test_html import opened
 
 
 def summary(kind: str = "system", arch: str = "x86_64", passed: int = 1) -> Any:
@@ -48,3 +49,12 @@ def test_each_published_build_is_a_target_that_anybody_can_run() -> None:
 
     published = {path.parent.name for path in Path(HERE).glob("*/summary.json")}
     assert {target["name"] for target in targets} == published
+
+
+def test_the_page_of_all_builds_has_a_column_for_each_and_a_size_that_git_bears() -> None:
+    targets = tomllib.loads((HERE / "targets.toml").read_text())["target"]
+    page = HERE / PAGE
+
+    builds = opened(page.read_text(encoding="utf-8"))["index"]["builds"]
+    assert [each["name"] for each in builds] == [target["name"] for target in targets]
+    assert page.stat().st_size < 6_000_000

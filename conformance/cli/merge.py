@@ -14,6 +14,7 @@ from conformance.play.folder_lock import FolderLock
 from conformance.play.interruption import undisturbed
 from conformance.play.merging import merge
 from conformance.play.option import CommandName
+from conformance.report.formats.needs import check_formats
 from conformance.report.write import publish
 
 
@@ -28,7 +29,8 @@ def add(command: argparse.ArgumentParser, name: CommandName) -> None:
 
 
 def _merge(asked: argparse.Namespace) -> int:
-    folder = Path(option_table.REPORT.of(asked))
+    folder, formats = Path(option_table.REPORT.of(asked)), option_table.REPORT_FORMAT.of(asked)
+    check_formats(formats)
     runs = [Path(name) for name in asked.targets]
     stale_fails = option_table.STALE.of(asked) == option_table.STALE.default
     if any(folder.resolve() in (run.resolve(), run.resolve().parent) for run in runs):
@@ -36,9 +38,7 @@ def _merge(asked: argparse.Namespace) -> int:
             f"{folder} is one of the runs to be merged", "Name another folder with --report."
         )
     with FolderLock(folder) as hold, undisturbed():
-        summary = publish(
-            merge(runs, folder, stale_fails=stale_fails), option_table.REPORT_FORMAT.of(asked)
-        )
+        summary = publish(merge(runs, folder, stale_fails=stale_fails), formats)
         hold.forget()
     show_report(summary, folder, Screen(), full=option_table.FULL.of(asked))
     return summary.ended.exit_code if summary.ended else ExitCode.INTERRUPTED

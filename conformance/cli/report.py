@@ -17,6 +17,7 @@ from conformance.play.folder_lock import FolderLock
 from conformance.play.interruption import undisturbed
 from conformance.play.option import CommandName
 from conformance.play.records import end_killed
+from conformance.report.formats.needs import check_formats
 from conformance.report.formats.registry import RUN_FORMATS
 from conformance.report.formats.told import ToldRun, joined, told_of
 from conformance.report.reading import read_events, read_run
@@ -43,6 +44,7 @@ def add(command: argparse.ArgumentParser, name: CommandName) -> None:
 
 def _report(asked: argparse.Namespace) -> int:
     formats, output = option_table.REPORT_FORMAT.of(asked), option_table.OUTPUT.of(asked)
+    check_formats(formats)
     runs = [Path(name) for name in asked.targets]
     if formats:
         return _write(runs, formats, output)

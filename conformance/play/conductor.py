@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import chain
@@ -77,11 +77,16 @@ class Conductor:
         self._own.close()
 
     def run(
-        self, campaign: Campaign, cases: Iterable[Case], about: Iterable[str | None]
+        self,
+        campaign: Campaign,
+        cases: Iterable[Case],
+        about: Iterable[str | None],
+        hear: Callable[[Sequence[Event]], None] = lambda _: None,
     ) -> Iterator[Result]:
         """Yield the result of each case, already recorded.
 
         `about` are the members that the cases try, in their order, None for those that try none.
+        `hear` is told what is recorded of each.
         An exception is recorded for the cases without a result, and raised again; the next cases
         get machines of their own.
         """
@@ -90,9 +95,10 @@ class Conductor:
         begun: deque[_Begun] = deque()
         try:
             for result in self._engine_of(campaign).run(_taken(coming, begun)):
-                events = _events(campaign, result, begun[0][1], self._settling)
+                events = (*_events(campaign, result, begun[0][1], self._settling),)
                 more = (*self._new_events(campaign, result), *self._deaths(campaign))
                 self._record((*events, *more))
+                hear(events)
                 begun.popleft()
                 yield result
         except BaseException as error:  # of any kind: it is recorded, and raised
@@ -105,7 +111,9 @@ class Conductor:
             verdict = Verdict(outcome=Outcome.HARNESS_ERROR, reason=reason)
             for case, member in chain(begun, coming):
                 result = Result(case=case, verdict=verdict)
-                self._record(tuple(_events(campaign, result, member, ())))
+                events = tuple(_events(campaign, result, member, ()))
+                self._record(events)
+                hear(events)
             raise
         finally:
             self._teller.flush()

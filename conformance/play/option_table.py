@@ -154,7 +154,7 @@ REPORT_FORMAT: Final = Option(
     name="format",
     default=(),
     choices=(
-        *("markdown", "json", "junit", "tap", "sarif"),
+        *("html", "markdown", "json", "junit", "tap", "sarif"),
         *("gitlab-codequality", "github-annotations", "github-summary"),
         *("tmt", "ctrf", "kcidb"),
     ),

@@ -48,6 +48,7 @@ from conformance.play.option_table import (
 from conformance.play.target_file import read_targets, seconds, words_fault
 from conformance.prepare.selection import Patch, Selection
 from conformance.prepare.targets import distinct
+from conformance.report.formats.needs import check_formats
 
 _SHARD: Final = re.compile(r"(\d+)/(\d+)")
 _OWN_CODES: Final = range(max(set(ExitCode) - {ExitCode.INTERRUPTED}) + 1, 126)
@@ -111,6 +112,7 @@ def read_options(asked: object) -> Options:
     _check_cases(targets)
     if not REPORT.of(asked):
         raise UsageError("the report folder has no name", "Name one, such as qmp-report.")
+    check_formats(REPORT_FORMAT.of(asked))
     return Options(
         targets=tuple(targets),
         report=Path(REPORT.of(asked)),

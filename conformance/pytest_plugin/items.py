@@ -25,6 +25,7 @@ from conformance.play.resuming import Kept, KeptCase, is_broken
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.groups import Group, groups, subject_name
 from conformance.prepare.selection import Selection
+from conformance.pytest_plugin.item_log import UNDECIDED, ItemLog, undecided
 
 CONDUCTOR: Final = pytest.StashKey[Conductor]()
 DEADLINE: Final = pytest.StashKey[float | None]()
@@ -35,6 +36,8 @@ CUT: Final = "cut"
 EXPECTED: Final = pytest.StashKey[Expected]()
 KEPT: Final = pytest.StashKey[Kept]()
 """The verdicts that an interrupted run has left."""
+_ALLURE: Final = "allure_listener"
+"""The name under which allure-pytest registers what notes the items, where it is to."""
 _SHOWN: Final = 30
 """Failing cases that an item names: the report names all of them."""
 
@@ -187,24 +190,26 @@ class GroupItem(pytest.Item):
         counts = Counter(case.outcome for case in kept.values())
         earlier = [name for name, case in kept.items() if is_broken(case)]
         broken: list[Result] = []
-        excused: list[str] = []
+        log = ItemLog()
         reasons = Counter(str(each) for each in counts.elements() if each is not Outcome.PASS)
         if self._is_late():
             pytest.skip("the budget is used up")
-        for result in conductor.run(self.campaign, cases, about):
-            outcome = result.verdict.outcome
-            counts[outcome] += 1
-            if outcome in BROKEN or (outcome is Outcome.INTERMITTENT and result.shown):
-                if self._is_excused(result):
-                    excused.append(result.case.id)
-                    continue
-                # The observation is recorded; keeping it for all failures takes too much memory.
-                broken.append(replace(result, seen=None, before=()))
-            elif outcome is not Outcome.PASS:
-                reasons[f"{outcome}: {result.verdict.reason}"] += 1
-            if self._is_late():
-                break
-        self.user_properties += [(str(outcome), count) for outcome, count in counts.items()]
+        try:
+            for result in conductor.run(self.campaign, cases, about, log.hear):
+                outcome = result.verdict.outcome
+                counts[outcome] += 1
+                if outcome in BROKEN or (outcome is Outcome.INTERMITTENT and result.shown):
+                    if self._is_excused(result):
+                        log.excused[result.case.id] = None
+                        continue
+                    # The observation is recorded; to keep it for all failures takes memory.
+                    broken.append(replace(result, seen=None, before=()))
+                elif outcome is not Outcome.PASS:
+                    reasons[f"{outcome}: {result.verdict.reason}"] += 1
+                if self._is_late():
+                    break
+        finally:
+            self._tell(counts, log, broken=bool(broken or earlier))
         if broken or earlier:
             raise BrokenPromises(broken, counts, earlier)
         if counts[Outcome.HARNESS_ERROR]:
@@ -212,11 +217,25 @@ class GroupItem(pytest.Item):
         if counts[Outcome.FLAKY]:
             # No finding, but no success either: pytest must not exit with 0.
             pytest.fail("; ".join(reason for reason in reasons if reason.startswith("flaky")))
-        if excused:
-            more = f" and {len(excused) - 1} more" if len(excused) > 1 else ""
-            pytest.xfail(f"known, or a remark: {excused[0]}{more}")
+        if log.excused:
+            first, *more = log.excused
+            pytest.xfail(f"known, or a remark: {first}{f' and {len(more)} more' if more else ''}")
         if not counts[Outcome.PASS]:
             pytest.skip(reasons.most_common(1)[0][0])
+
+    def _tell(self, counts: Counter[Outcome], log: ItemLog, *, broken: bool) -> None:
+        """Tell what shows the items of the cases: pytest's reports, and Allure where it listens."""
+        self.user_properties += [(str(outcome), count) for outcome, count in counts.items()]
+        if count := undecided(counts):
+            self.user_properties.append((UNDECIDED, count))
+            if not broken:
+                # The cases of a failure stand alone.
+                self.add_report_section("call", "undecided", log.told())
+        listener = self.config.pluginmanager.getplugin(_ALLURE)
+        if listener is not None:
+            from conformance.pytest_plugin import allure_results
+
+            allure_results.tell(listener, self.campaign, self.group, log)
 
     def _kept(self) -> dict[str, KeptCase]:
         """Return the cases of the item that an interrupted run has verdicts of."""

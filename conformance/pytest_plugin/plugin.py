@@ -394,6 +394,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         failed=exitstatus == pytest.ExitCode.INTERNAL_ERROR,
     )
     config.stash[SUMMARY] = summary
+    _tell_allure(config, summary)
     code = summary.ended.exit_code if summary.ended else exitstatus
     if code == run.options.skip_code:
         session.exitstatus = code
@@ -406,6 +407,25 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         # As where no target at all can be started.
         session.exitstatus = code
     _leave(config)
+
+
+def _tell_allure(config: pytest.Config, summary: Summary) -> None:
+    """Write what Allure shows beside the results, if it is to write any."""
+    folder = getattr(config.option, "allure_report_dir", None)
+    if folder:
+        from conformance.pytest_plugin.allure_results import write_surroundings
+
+        write_surroundings(Path(folder), summary)
+
+
+def pytest_report_teststatus(
+    report: pytest.TestReport, config: pytest.Config
+) -> tuple[str, str, str] | None:
+    """Say beside a passed item how many of its cases were not judged."""
+    if config.stash.get(RUN, None) is None or report.when != "call" or not report.passed:
+        return None
+    count = dict(report.user_properties).get("undecided")
+    return ("passed", ".", f"PASSED ({count} undecided)") if count else None
 
 
 @pytest.hookimpl(tryfirst=True)

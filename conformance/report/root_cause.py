@@ -46,19 +46,20 @@ def causes_of(findings: Iterable[Finding]) -> tuple[RootCause, ...]:
         )
         for group in groups.values()
     ]
-    return tuple(sorted(causes, key=lambda each: _badness(each.finding)))
+    return tuple(sorted(causes, key=lambda each: badness(each.finding)))
 
 
 def _ways(group: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the worst finding of each way in which one defect shows, worst first."""
     ways: dict[str, Finding] = {}
-    for finding in sorted(group, key=_badness):
+    for finding in sorted(group, key=badness):
         # Without a fold, a finding stands for its own case alone.
         ways.setdefault(finding.fold or f"case {finding.case}", finding)
     return tuple(ways.values())
 
 
-def _badness(finding: Finding) -> tuple[bool, int, int, bool, int, str, str, str, str]:
+def badness(finding: Finding) -> tuple[bool, int, int, bool, int, str, str, str, str]:
+    """Return what sorts findings, the worst first."""
     return (
         finding.severity is not Severity.MUST or Mark.INTENDED in finding.marks,
         _WEIGHTS[finding.weight],

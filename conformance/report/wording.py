@@ -150,7 +150,8 @@ def build(target: TargetSummary) -> str:
     """Return the build of `target` in a few words."""
     facts = target.build
     package = f" ({facts.package})" if facts.package else ""
-    return f"QEMU {facts.version}{package}, {facts.arch}"
+    arch = f", {facts.arch}" if facts.arch else ""
+    return f"QEMU {facts.version}{package}{arch}"
 
 
 def target_verdict(target: TargetSummary) -> str:

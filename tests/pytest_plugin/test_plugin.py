@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from conformance.report.formats.told import told_of
+from conformance.report.reading import read_run
 from tests.conftest import QEMU, Done, Doors, events, outcomes
+from tests.report.judge_allure import expected_statuses, expected_steps, results_of, steps
 
 pytestmark = pytest.mark.qemu
 
@@ -158,15 +162,79 @@ def test_allure_has_a_result_and_a_history_for_each_item(doors: Doors, targets: 
 
     histories = []
     for name in ("first", "second"):
-        paths = (doors.home / name).glob("*-result.json")
-        results = [json.loads(path.read_text()) for path in paths]
-        assert sorted(result["name"] for result in results) == sorted(ASPECTS)
-        failed = [result for result in results if result["status"] != "passed"]
-        assert [result["name"] for result in failed] == ["defaults"]
+        results = results_of(doors.home / name)
+        # What is undecided differs from run to run; its count stands behind the name.
+        names = [result["name"].partition(" (")[0] for result in results]
+        assert sorted(names) == sorted(f"object-add.toy {aspect}" for aspect in ASPECTS)
+        failed = [result for result in results if result["status"] == "failed"]
+        assert [result["fullName"] for result in failed] == ["broken.object-add.toy#defaults"]
         assert "object-add/toy/defaults/flag" in failed[0]["statusDetails"]["message"]
-        histories.append({result["name"]: result["historyId"] for result in results})
+        histories.append({result["fullName"]: result["historyId"] for result in results})
     assert histories[0] == histories[1]
     assert len(set(histories[0].values())) == len(ASPECTS)
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_allure_has_a_step_for_each_case_with_what_the_stream_says(
+    doors: Doors, targets: str, workers: tuple[str, ...]
+) -> None:
+    doors.pytest(*toys(targets), "--alluredir=results", *workers)
+
+    results, run = results_of(doors.home / "results"), doors.home / "qmp-report"
+    assert steps(results) == expected_steps(told_of(read_run(run)))
+    statuses = {result["fullName"]: result["status"] for result in results}
+    assert statuses == {
+        "{}.{}#{}".format(*item.split("::")): status
+        for item, status in expected_statuses(run).items()
+    }
+    (failed,) = (result for result in results if result["status"] == "failed")
+    (step,) = (step for step in failed["steps"] if step["name"].endswith("/defaults/flag"))
+    attached = {
+        each["name"]: (doors.home / "results" / each["source"]).read_text()
+        for each in step["attachments"]
+    }
+    assert '-> {"execute":"object-add"' in attached["dialogue"]
+    assert "qmp_capabilities" in attached["reproducer"]
+    labels = {(label["name"], label["value"]) for label in failed["labels"]}
+    assert {("parentSuite", "broken"), ("subject", "toy"), ("rule", "X25")} <= labels
+    assert {name for name, _ in labels} >= {"weight", "severity", "suite", "subSuite"}
+
+
+def test_allure_knows_the_build_and_kinds_of_failures(doors: Doors, targets: str) -> None:
+    doors.pytest(*toys(targets), "--alluredir=results")
+
+    surroundings = (doors.home / "results/environment.properties").read_text()
+    assert "broken=" in surroundings
+    assert "broken\\ sha256=" in surroundings
+    categories = json.loads((doors.home / "results/categories.json").read_text())
+    (failed,) = (each for each in results_of(doors.home / "results") if each["status"] == "failed")
+    message = failed["statusDetails"]["message"]
+    fitting = [
+        each["name"]
+        for each in categories
+        if "failed" in each["matchedStatuses"] and re.fullmatch(each["messageRegex"], message)
+    ]
+    assert fitting == ["Breaks a promise"]
+
+
+def test_what_an_item_leaves_undecided_is_told_beside_what_passed(doors: Doors) -> None:
+    cases = ("--qmp-program", QEMU, "--qmp-case", "object-add/can-bus/lifecycle/*")
+    done = doors.pytest(*cases, "-v", "-rP", "--junitxml=junit.xml")
+
+    stream = outcomes(events(doors.home / "qmp-report"))
+    open_cases = [case for _, case, outcome in stream if outcome not in ("pass", "fail")]
+    assert open_cases
+    told = dict(re.findall(r"::(\w+) PASSED \((\d+) undecided\)", done.out))
+    assert sum(map(int, told.values())) == len(open_cases)
+    assert any(f" {case}: " in done.out for case in open_cases)
+    tree = ElementTree.parse(doors.home / "junit.xml")
+    properties = {
+        case.get("name"): each.get("value")
+        for case in tree.iter("testcase")
+        for each in case.iter("property")
+        if each.get("name") == "undecided"
+    }
+    assert properties == told
 
 
 def test_several_targets_have_items_of_their_own(doors: Doors, targets: str) -> None:
@@ -302,8 +370,8 @@ def test_other_runs_of_pytest_are_not_disturbed(doors: Doors) -> None:
         "def test_plain():\n"
         "    ours = {name for name in sys.modules if name.startswith('conformance')}\n"
         "    rooms = {'', '.model', '.play', '.pytest_plugin'}\n"
-        "    modules = {'.pytest_plugin.plugin', '.play.option_table', '.model.errors',\n"
-        "               '.model.terms', '.model.hints'}\n"
+        "    modules = {'.pytest_plugin.plugin', '.play.option', '.play.option_table',\n"
+        "               '.model.errors', '.model.terms', '.model.hints'}\n"
         "    assert ours <= {'conformance' + name for name in rooms | modules}\n"
         "    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL\n"
         "    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"

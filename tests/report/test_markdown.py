@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from conformance.model.errors import UsageError
 from conformance.report import markdown, markup
@@ -106,6 +107,36 @@ def test_finding_shows_promise_evidence_and_two_ways_to_repeat_it(make_run: RunM
     assert "```sh\nprintf '%s\\n' '{\"execute\":\"qmp_capabilities\"}' |\n" in text
     assert "```sh\nqmp-conformance replay 'device-list-properties/" in text
     assert re.search(r"<details><summary>All \d+ cases that show it</summary>", text)
+
+
+_HTML = re.compile(r"<br>|</?details>|<summary>|</summary>|<a id=\"[\w-]+\">|</a>")
+
+
+def test_a_reader_of_markdown_sees_no_markup_of_a_build(make_run: RunMaker) -> None:
+    text = _report(make_run)
+
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+
+    every = [each for token in tokens for each in (token, *(token.children or ()))]
+    written = [each.content for each in every if each.type in ("html_inline", "html_block")]
+    assert written
+    for each in written:
+        # Between the tags of a fold stands its title, which is text.
+        tags = re.findall(r"<[^>]*>", each)
+        assert [tag for tag in tags if not _HTML.fullmatch(tag)] == []
+    links = [str(each.attrs["href"]) for each in every if each.type == "link_open"]
+    assert links
+    assert all(f'<a id="{link[1:]}"></a>' in text or _is_heading(link, text) for link in links)
+    tables = [token for token in tokens if token.type == "table_open"]
+    rows = [line for line in text.splitlines() if re.fullmatch(r"\|( :?-+:? \|)+", line)]
+    assert len(tables) == len(rows) > 10
+    fences = [token.info for token in tokens if token.type == "fence"]
+    assert {*fences} <= {"", "sh"}
+
+
+def _is_heading(link: str, text: str) -> bool:
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    return link[1:] in {re.sub(r"[^\w-]", "", each.lower().replace(" ", "-")) for each in headings}
 
 
 def test_two_pages_come_first_and_lead_to_the_rest(make_run: RunMaker) -> None:

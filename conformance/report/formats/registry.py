@@ -8,6 +8,7 @@ from typing import Final
 
 from conformance.report.formats import code_quality, ctrf, github, junit, kcidb, sarif, tap, tmt
 from conformance.report.formats.told import ToldRun
+from conformance.report.html import page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ def _single(file: str, render: Callable[[ToldRun], str]) -> Format:
 
 
 RUN_FORMATS: Final[Mapping[str, Format]] = {
+    "html": _single("report.html", page.render),
     "junit": Format(file="junit-*.xml", render=junit.render),
     "tap": _single("results.tap", tap.render),
     "sarif": _single("results.sarif", sarif.render),
