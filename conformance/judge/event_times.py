@@ -31,6 +31,9 @@ _HELD: Final = 1.0
 _TOLERANCE: Final = 0.05
 """Seconds by which a build's reading of the host's clock and ours may differ: both read the same
 clock, and ours is read a moment before or after."""
+_SWAPPED: Final = 0.005
+"""Seconds by which the events of two threads may be swapped: each reads the clock before it has its
+turn to tell."""
 _SPREAD: Final = 0.002
 """Seconds between two events that microseconds below a thousand cannot tell apart."""
 _SECOND: Final = 1_000_000
@@ -60,7 +63,7 @@ def time_misses(case: Case, seen: Observation, facts: EventFacts) -> Iterator[Mi
             yield miss
     prompt = [event for event in events if event.name not in facts.limited]
     for before, after in pairwise(prompt):
-        if _stamp(after) < _stamp(before):
+        if _stamp(after) < _stamp(before) - _SWAPPED * _SECOND:
             what = f"{after.name} tells a time before that of {before.name} ahead of it"
             yield _miss(_TIME, what, "timestamps that never run backwards within a session", "back")
             break

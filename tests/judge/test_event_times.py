@@ -86,6 +86,9 @@ def test_times_run_forward_but_for_events_that_wait_for_their_turn() -> None:
 
     assert [rule for rule, _ in _told(seen((stop, 10.0, 10.2), (resume, 10.0, 10.2)))] == ["W48"]
     assert _told(seen((resume, 10.0, 10.2), (stop, 10.0, 10.2))) == []
+    # Of two threads.
+    swapped = event("RESUME", 10.107)
+    assert _told(seen((stop, 10.0, 10.2), (swapped, 10.0, 10.2))) == []
     assert _told(seen((stop, 10.0, 10.2), (event("RESET", 10.1), 10.0, 10.2))) == []
 
 
