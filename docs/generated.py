@@ -20,7 +20,8 @@ from conformance.knowledge.reference import filled
 from conformance.knowledge.rules import load_rules
 from conformance.model.canonical import pretty
 from conformance.play import option_table
-from conformance.play.option_table import KEYS, AnyOption, CommandName, options_of
+from conformance.play.option import CommandName
+from conformance.play.option_table import KEYS, AnyOption, options_of
 from conformance.prepare.digest_plan import release_plan, release_version
 from conformance.report.rule_index import index_of
 from conformance.report.rulebook import Book, markdown

@@ -14,7 +14,7 @@ from conformance.cli.targets import add_targets
 from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode, Outcome
 from conformance.play import option_table
-from conformance.play.option_table import CommandName
+from conformance.play.option import CommandName
 from conformance.prepare.campaign import check_selection, find_case
 from conformance.prepare.prepare import warned
 

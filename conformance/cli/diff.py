@@ -17,7 +17,7 @@ from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode
 from conformance.play import option_table
 from conformance.play.beforehand import read_baseline
-from conformance.play.option_table import CommandName
+from conformance.play.option import CommandName
 from conformance.play.records import schema_path
 from conformance.prepare.operand import NamedSide, load_knowledge, read_side
 from conformance.report import difference_text, trend

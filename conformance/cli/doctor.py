@@ -20,7 +20,8 @@ from conformance.launch.target import Target
 from conformance.model.counting import counted, number
 from conformance.model.errors import ConformanceError
 from conformance.model.terms import ExitCode
-from conformance.play.option_table import CommandName, declare
+from conformance.play.option import CommandName
+from conformance.play.option_table import declare
 from conformance.play.options import Options
 from conformance.prepare.cache import open_cache
 from conformance.prepare.campaign import Campaign

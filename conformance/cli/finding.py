@@ -11,7 +11,7 @@ from conformance.cli.screen import Screen, coloured, write_out
 from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode
 from conformance.play import option_table
-from conformance.play.option_table import CommandName
+from conformance.play.option import CommandName
 from conformance.report import one_cause
 from conformance.report.reading import read_run
 from conformance.report.summary import summarise

@@ -17,7 +17,7 @@ from conformance.model.known_issue import KnownIssue
 from conformance.model.terms import ExitCode
 from conformance.play import option_table
 from conformance.play.beforehand import read_baseline
-from conformance.play.option_table import CommandName
+from conformance.play.option import CommandName
 from conformance.report.known_update import EntryTexts, gone, new_issues
 from conformance.report.result import Summary
 

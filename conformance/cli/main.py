@@ -18,7 +18,7 @@ from conformance.cli.command_line import options_in, prepared, sentence, unknown
 from conformance.cli.screen import forget
 from conformance.model.errors import ConformanceError, UsageError
 from conformance.model.terms import ExitCode
-from conformance.play.option_table import CommandName
+from conformance.play.option import CommandName
 
 _COMMANDS: Final = (
     (CommandName.RUN, "run", "run the cases of builds and write their report"),
@@ -35,7 +35,7 @@ _COMMANDS: Final = (
     ),
     (CommandName.TREND, "diff", "show each root cause of several runs, build by build"),
     (CommandName.MERGE, "merge", "make one run of shards, or of targets that were run apart"),
-    ("schema", "schema", "compare schemas, and write the digest of a source"),
+    ("schema", "schema", "compare schemas, describe one as JSON Schema, digest a source"),
     (
         CommandName.REPORT,
         "report",

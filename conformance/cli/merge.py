@@ -13,7 +13,7 @@ from conformance.play import option_table
 from conformance.play.folder_lock import FolderLock
 from conformance.play.interruption import undisturbed
 from conformance.play.merging import merge
-from conformance.play.option_table import CommandName
+from conformance.play.option import CommandName
 from conformance.report.write import publish
 
 

@@ -15,7 +15,7 @@ from conformance.model.terms import ExitCode
 from conformance.play import option_table
 from conformance.play.folder_lock import FolderLock
 from conformance.play.interruption import undisturbed
-from conformance.play.option_table import CommandName
+from conformance.play.option import CommandName
 from conformance.play.records import end_killed
 from conformance.report.formats.registry import RUN_FORMATS
 from conformance.report.formats.told import ToldRun, joined, told_of

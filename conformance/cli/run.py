@@ -22,7 +22,7 @@ from conformance.play import option_table
 from conformance.play.channel import Listener
 from conformance.play.interruption import Interruption, interruptible
 from conformance.play.leading import leading, warnings
-from conformance.play.option_table import CommandName
+from conformance.play.option import CommandName
 from conformance.play.resuming import read_kept
 from conformance.play.run import Run
 from conformance.pytest_plugin import plugin

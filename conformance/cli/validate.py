@@ -11,7 +11,8 @@ from conformance.cli.screen import coloured
 from conformance.knowledge.arguments import load_unchecked
 from conformance.knowledge.rules import load_rules
 from conformance.model.canonical import pretty
-from conformance.play.option_table import VALIDATE_FORMAT, VALIDATE_SCHEMA, CommandName, declare
+from conformance.play.option import CommandName
+from conformance.play.option_table import VALIDATE_FORMAT, VALIDATE_SCHEMA, declare
 from conformance.prepare.named_schema import schema_named
 from conformance.report.validation import complaint, render
 from conformance.validate import result as validation

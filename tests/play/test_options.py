@@ -11,7 +11,7 @@ import pytest
 from conformance.launch.target import Target, is_target_file
 from conformance.model.errors import UsageError
 from conformance.play import option_table
-from conformance.play.option_table import CommandName
+from conformance.play.option import CommandName
 from conformance.play.options import read_options
 from conformance.prepare.targets import distinct
 
