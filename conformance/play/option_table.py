@@ -212,12 +212,19 @@ RESUME: Final = Option(
     commands=(CommandName.RUN,),
     help="go on with the interrupted run of the report folder, with the options that it had",
 )
+FUZZ: Final = Option(
+    name="fuzz",
+    metavar="TIME",
+    default="",
+    commands=(CommandName.RUN,),
+    help="search with requests drawn at random, too, for a time such as 90s, 10m or 1h",
+)
 SEED: Final = Option(
     name="seed",
     metavar="N",
     default=0,
     commands=(CommandName.RUN,),
-    help="the seed of all random choices",
+    help="the seed of the random search (default: the hash of the build)",
 )
 WORKERS: Final = Option(
     name="workers",
@@ -438,7 +445,7 @@ TARGET: Final[tuple[AnyOption, ...]] = (
 ALL: Final[tuple[AnyOption, ...]] = (
     *(PROGRAM, TARGETS, *TARGET, NO_CACHE),
     *(CASE, SHARD, REPORT, REPORT_FORMAT, KNOWN, BASELINE),
-    *(STALE, BUDGET, ALLOW_PARTIAL, TOUCHING, RESUME, SEED),
+    *(STALE, BUDGET, ALLOW_PARTIAL, TOUCHING, RESUME, FUZZ, SEED),
     *(WORKERS, QUIET, VERBOSE, FULL),
     *(RECORD, RULES_FORMAT, RELEASE),
     *(OLD_ROOTFS, OLD_VERSION, NEW_ROOTFS, NEW_VERSION),
