@@ -15,6 +15,7 @@ from conformance.derive.searching.pieces import looks_of, with_less, with_steps
 from conformance.judge.defect import defect_of
 from conformance.judge.observation import Observation
 from conformance.model.case import Case, Role
+from conformance.model.expectation import Kind
 from conformance.model.terms import BROKEN, Outcome
 from conformance.play.alone import Result, defects_of
 from conformance.play.proof import Prover
@@ -80,7 +81,7 @@ class _Shrinking:
 
     def smallest(self) -> Result:
         """Return the result of the smallest case that was found in time."""
-        if looks_of(self.best.case):
+        if self._is_of_looks():
             # What stands between two looks belongs together: less of it may leave something.
             self._drop_looks()
             while self._simplify():
@@ -93,6 +94,11 @@ class _Shrinking:
             while self._simplify():
                 pass
         return self.best
+
+    def _is_of_looks(self) -> bool:
+        """Return whether two looks at the state show it, and not what the process does."""
+        shown = {miss.kind for miss in self.best.verdict.misses}
+        return bool(looks_of(self.best.case)) and Kind.VALUE in shown
 
     def _tries(self, case: Case | None) -> bool:
         """Play a smaller case; return whether it shows the same, and is the best from now on."""
@@ -151,7 +157,7 @@ class _Shrinking:
         return any(self._tries(case) for case in self._simpler())
 
     def _simpler(self) -> Iterator[Case]:
-        case, looked = self.best.case, looks_of(self.best.case)
+        case, looked = self.best.case, self._is_of_looks()
         for number in reversed(range(len(case.steps))):
             if not looked or case.steps[number].role is Role.SUBJECT:
                 yield from with_less(case, number)

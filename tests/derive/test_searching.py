@@ -218,6 +218,18 @@ def test_a_history_that_showed_something_is_a_case_of_every_run() -> None:
     assert [step.request.execute for step in case.steps] == ["make", "look", "drop", "look"]
 
 
+def test_two_histories_with_one_last_request_are_two_cases() -> None:
+    one = HistoryRecipe(name="v1-0", type="t", requests=(Request("drop"),), reason="it died")
+    search = SearchKnowledge(histories=(one, replace(one, name="v1-1", type="")))
+    knowledge = known(MAKE, state=replace(STATE, search=search))
+    build = a_build(SCHEMA)
+
+    names = histories(build, knowledge)
+    cases = [case.id for name in names for case in history_cases(build, knowledge, name)]
+
+    assert cases == ["drop/stateful/history/v1-1", "object-add/t/stateful/history/v1-0"]
+
+
 def test_a_history_of_a_command_that_the_build_lacks_is_not_applicable() -> None:
     recipe = HistoryRecipe(name="v1-0", requests=(Request("gone"),), reason="it died")
     knowledge = known(state=StateKnowledge(search=SearchKnowledge(histories=(recipe,))))

@@ -199,7 +199,7 @@ def _blocked(build: Introspected) -> Blocked | None:
 def history_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield the histories about a command, or an object type, as they showed something once."""
     for recipe in knowledge.state.search.histories_of(build.version):
-        if name in (recipe.about, recipe.type):
+        if name == (recipe.type or recipe.about):
             yield _of_history(build, knowledge, recipe)
 
 
