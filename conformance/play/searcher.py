@@ -130,8 +130,13 @@ class Searcher:
             if names_of(each) <= self._told or self._alike[alike] >= _ALIKE:
                 continue
             self._alike[alike] += 1
-            small = self._blamed(case, self._shrinker.shrunk(each))
-            disguises = self._disguises(case, small)
+            try:
+                small = self._blamed(case, self._shrinker.shrunk(each))
+                disguises = self._disguises(case, small)
+            except KeyboardInterrupt:
+                # It was proved, and is told as it is.
+                found.append(each)
+                raise
             new = self._told.isdisjoint(disguises)
             self._told |= names_of(each) | names_of(small) | disguises
             if new and small.verdict.outcome in BROKEN:

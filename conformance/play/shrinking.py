@@ -23,8 +23,11 @@ from conformance.play.proof import Prover
 PLAYS: Final = 128
 SECONDS: Final = 20.0
 """The most plays that one finding is worth, and the most time."""
-_HANGS: Final = 6
-"""The most plays if each may take the time limit of a reply."""
+_HANGS: Final = 24
+_HANG_SECONDS: Final = 60.0
+_HANG_LIMIT: Final = 2.0
+"""The same of a hang, and the time limit of a reply while it is made small: its last play has that
+of all others again."""
 
 
 class Shrinker:
@@ -35,11 +38,7 @@ class Shrinker:
         self.plays = 0
 
     def shrunk(self, result: Result) -> Result:
-        """Return the result of the smallest case found that shows the same defects.
-
-        An interruption ends the search for a smaller one, and is raised with what there is so far
-        as its argument.
-        """
+        """Return the result of the smallest case found that shows the same defects."""
         if result.plays or result.verdict.outcome not in BROKEN:
             return result
         return _Shrinking(self, self._prover, _as_one(result)).smallest()
@@ -72,8 +71,10 @@ class _Shrinking:
         alone = self._play(result.case)
         self.best = alone if alone.verdict.outcome in BROKEN else result
         self._outcome, self._defects = self.best.verdict.outcome, names_of(self.best)
-        self._left = _HANGS if self._outcome is Outcome.TIMEOUT else PLAYS
-        self._until = time.monotonic() + SECONDS
+        hangs = self._outcome is Outcome.TIMEOUT
+        self._left = _HANGS if hangs else PLAYS
+        self._until = time.monotonic() + (_HANG_SECONDS if hangs else SECONDS)
+        self._limit = min(_HANG_LIMIT, result.case.limit) if hangs else result.case.limit
 
     def _play(self, case: Case) -> Result:
         self._shrinker.plays += 1
@@ -81,19 +82,26 @@ class _Shrinking:
 
     def smallest(self) -> Result:
         """Return the result of the smallest case that was found in time."""
+        first, limit = self.best, self.best.case.limit
+        self._shrink()
+        if self._limit == limit:
+            return self.best
+        again = self._play(replace(self.best.case, limit=limit))
+        return again if again.verdict.outcome is self._outcome else first
+
+    def _shrink(self) -> None:
         if self._is_of_looks():
             # What stands between two looks belongs together: less of it may leave something.
             self._drop_looks()
             while self._simplify():
                 pass
-            return self.best
+            return
         self._cut()
         size = -1
         while size != (size := _size(self.best.case)):
             self._drop()
             while self._simplify():
                 pass
-        return self.best
 
     def _is_of_looks(self) -> bool:
         """Return whether two looks at the state show it, and not what the process does."""
@@ -105,7 +113,7 @@ class _Shrinking:
         if case is None or self._left <= 0 or time.monotonic() > self._until:
             return False
         self._left -= 1
-        play = self._play(case)
+        play = self._play(replace(case, limit=self._limit))
         if play.verdict.outcome is not self._outcome or not names_of(play) & self._defects:
             return False
         self.best = play
