@@ -34,17 +34,17 @@ def searches(found: Sequence[Searched]) -> Iterator[str]:
         (each for each in found if each.totals.requests and each.totals.since < GROWS),
         key=lambda each: (each.totals.since / each.totals.requests, each.case),
     )
-    if growing:
-        yield (
-            f"{number(len(growing))} searches still showed something new at their end. "
-            "More time would go to these first:"
-        )
-    else:
+    if not growing:
         yield "No search showed anything new at its end."
+        yield ""
+        return
+    yield (
+        f"{number(len(growing))} searches still showed something new at their end. "
+        "More time would go to these first:"
+    )
     yield ""
-    if growing:
-        yield row(["Search", "Requests", "Accepted", "Members", "Refusals", "Since the last new"])
-        yield row([":--", *["--:"] * 5])
+    yield row(["Search", "Requests", "Accepted", "Members", "Refusals", "Since the last new"])
+    yield row([":--", *["--:"] * 5])
     for each in growing[:_TOLD]:
         got = each.totals
         counts = (got.requests, got.accepted, got.members, got.answers, got.since)
