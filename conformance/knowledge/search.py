@@ -75,6 +75,10 @@ class HistoryRecipe:
         tuple[Request, ...],
         Key("requests behind these, after which the state must be what it was before them"),
     ] = ()
+    looks: Annotated[
+        tuple[Request, ...],
+        Key("the queries of the state that are asked around `watched`", default="all"),
+    ] = ()
     needs: Annotated[tuple[str, ...], NEEDS] = ()
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON]

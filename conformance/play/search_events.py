@@ -72,6 +72,7 @@ def history_text(case: Case, name: str, reason: str) -> str | None:
             *([f"files = {_toml([*map(_file, spec.files)])}"] if spec.files else []),
             *_requests("requests", before),
             *_requests("watched", between),
+            *_requests("looks", [case.steps[number].request for number in looks_of(case)]),
             f"reason = {_toml(reason)}",
         ]
     except TypeError:

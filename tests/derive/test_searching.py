@@ -218,6 +218,20 @@ def test_a_history_that_showed_something_is_a_case_of_every_run() -> None:
     assert [step.request.execute for step in case.steps] == ["make", "look", "drop", "look"]
 
 
+def test_a_history_may_name_the_queries_that_showed_something() -> None:
+    recipe = HistoryRecipe(
+        name="v1-0", watched=(Request("drop", {}),), looks=(Request("look"),), reason="it is so"
+    )
+    more = StateKnowledge(
+        entries=(StateEntry(request=Request("guess", {"id": "a"})), *STATE.entries),
+        search=SearchKnowledge(histories=(recipe,)),
+    )
+
+    (case,) = history_cases(a_build(SCHEMA), known(MAKE, state=more), "drop")
+
+    assert [step.request.execute for step in case.steps] == ["look", "drop", "look"]
+
+
 def test_two_histories_with_one_last_request_are_two_cases() -> None:
     one = HistoryRecipe(name="v1-0", type="t", requests=(Request("drop"),), reason="it died")
     search = SearchKnowledge(histories=(one, replace(one, name="v1-1", type="")))

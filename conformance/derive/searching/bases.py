@@ -227,5 +227,10 @@ def _of_history(build: Introspected, knowledge: Knowledge, recipe: HistoryRecipe
     )
     if case.blocked:
         return case
-    queries = state_queries(build, knowledge) if recipe.watched else ()
+    asked = {each.text() for each in recipe.looks}
+    queries = [
+        each
+        for each in (state_queries(build, knowledge) if recipe.watched else ())
+        if not asked or each.request.text() in asked
+    ]
     return history(case, recipe.requests, recipe.watched, queries)
