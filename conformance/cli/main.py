@@ -36,7 +36,7 @@ _COMMANDS: Final = (
     ),
     (CommandName.TREND, "diff", "show each root cause of several runs, build by build"),
     (CommandName.MERGE, "merge", "make one run of shards, or of targets that were run apart"),
-    ("schema", "schema", "compare schemas, and write the digest of a source"),
+    ("schema", "schema", "compare schemas, describe one as JSON Schema, digest a source"),
     (
         CommandName.REPORT,
         "report",

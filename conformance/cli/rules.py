@@ -18,13 +18,7 @@ from conformance.model.errors import KnowledgeError, UsageError
 from conformance.model.flavour import Program
 from conformance.model.terms import ExitCode
 from conformance.play.option import CommandName
-from conformance.play.option_table import (
-    NO_CACHE,
-    RELEASE,
-    RULES_FORMAT,
-    TARGET,
-    declare,
-)
+from conformance.play.option_table import NO_CACHE, RELEASE, RULES_FORMAT, TARGET, declare
 from conformance.prepare.cache import open_cache
 from conformance.prepare.digest_plan import release_plan, release_version
 from conformance.report.rule_index import cases_by_rule, grouped

@@ -1,4 +1,4 @@
-"""The commands `schema diff` and `schema digest`."""
+"""The commands below `schema`; those that compare and digest are here."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from conformance.cli.command_line import sentence
+from conformance.cli.json_schema import add_json_schema
 from conformance.cli.screen import coloured, write_out
 from conformance.compat.change import ChangeClass, Comparison, to_json
 from conformance.compat.comparison import compared
@@ -33,6 +34,7 @@ def add(parser: argparse.ArgumentParser, name: str) -> None:
     parser.set_defaults(several=True)
     _add_diff(group)
     _add_digest(group)
+    add_json_schema(group)
 
 
 def _add_diff(group: Any) -> None:

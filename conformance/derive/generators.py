@@ -28,6 +28,7 @@ from conformance.derive.exchanges import exchange_cases
 from conformance.derive.objects import tree
 from conformance.derive.objects.generators import OF_ALL_TYPES, OF_OBJECT_ADD, OF_OBJECT_TYPES
 from conformance.derive.schema import contradictions, declarations, lint
+from conformance.derive.searching.generators import SEARCHES
 from conformance.derive.subjects import (
     Generator,
     Round,
@@ -122,5 +123,6 @@ GENERATORS: Final = (
         (Generator(documented.documented_default_cases, ("{}/documentation/",)),),
     ),
     Round(with_examples, (Generator(documented.example_cases, ("{}/examples/",)),)),
+    *SEARCHES,
 )
 """All generators, in the order of the plan."""

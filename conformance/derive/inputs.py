@@ -70,6 +70,8 @@ class Introspected:
     """Whether it was built with a sanitizer, which tells at the end what was lost."""
     thorough: bool = False
     """Whether slow cases run, too."""
+    searching: bool = False
+    """Whether requests are drawn at random, too."""
 
     @property
     def flavour(self) -> Flavour:

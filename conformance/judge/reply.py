@@ -77,6 +77,11 @@ class MessageJudge:
         self._known = (schema, validator) if schema and validator else None
         self.events = events
 
+    @property
+    def schema(self) -> Schema | None:
+        """The schema of the build, None without one."""
+        return self._known[0] if self._known else None
+
     def greeting(self, line: Line) -> ReadMessage:
         """Return the greeting in `line` and its faults."""
         message, misses = _framed(line)

@@ -18,26 +18,20 @@ from conformance.knowledge.examples import ExamplesPart
 from conformance.knowledge.exceptions import IntermittentPart, NamingPart
 from conformance.knowledge.exchanges import ExchangesPart
 from conformance.knowledge.growth import GrowthPart
-from conformance.knowledge.guest_agent_blocklist import WithheldPart
 from conformance.knowledge.machines import MachinesPart
 from conformance.knowledge.recipes import ObjectsPart
-from conformance.knowledge.rules import RulesPart
+from conformance.knowledge.search import SearchPart
 from conformance.knowledge.states import StatesPart
 from conformance.knowledge.stderr import StderrPart
-from conformance.knowledge.undigested import UndigestedPart
-from conformance.knowledge.volatile import VolatilePart
-from conformance.knowledge.weights import WeightsPart
+from conformance.knowledge.suite_file import SuiteParts
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseFile(
-    UndigestedPart,
-    RulesPart,
+    SuiteParts,
     CompatibilityPart,
-    WithheldPart,
-    VolatilePart,
-    WeightsPart,
     GrowthPart,
+    SearchPart,
     StatesPart,
     StderrPart,
     NamingPart,

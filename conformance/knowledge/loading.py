@@ -29,8 +29,7 @@ from conformance.knowledge.machines import (
 )
 from conformance.knowledge.readbacks import load_readbacks
 from conformance.knowledge.recipes import load_recipes
-from conformance.knowledge.state_queries import load_state
-from conformance.knowledge.states import load_states
+from conformance.knowledge.state_loading import load_known_of_states
 from conformance.knowledge.store import cases_folder
 
 
@@ -52,6 +51,7 @@ def _read(cases: Sequence[str]) -> Knowledge:
     folder = cases_folder()
     more = read_cases([Path(each) for each in cases])
     commands = read_commands(folder / "commands", more)
+    of_states = load_known_of_states(folder, more)
     return Knowledge(
         recipes=load_recipes(folder / "objects", more),
         commands=commands_of(commands),
@@ -73,8 +73,8 @@ def _read(cases: Sequence[str]) -> Knowledge:
         fixed=load_fixed(folder / "absences.toml", more),
         growths=load_growths(folder / "growth.toml", more),
         fresh_memory=load_fresh_memory(folder / "fresh-memory.toml", more),
-        state=load_state(folder / "state.toml", more),
-        states=load_states(folder / "states", more),
+        state=of_states.state,
+        states=of_states.states,
         catalogue=load_catalogue(more),
         behaviours=load_behaviours(more=more),
         plugs=load_plugs(folder / "devices.toml", more),

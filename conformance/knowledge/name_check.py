@@ -13,6 +13,7 @@ from conformance.knowledge.decoder import FileProblem, Read
 from conformance.knowledge.known_names import KnownNames, UnknownName
 from conformance.knowledge.name_looks import LOOKS, Found, Path
 from conformance.knowledge.observations import Look
+from conformance.knowledge.search import HistoryRecipe
 from conformance.knowledge.shapes import shape_of
 from conformance.knowledge.type_options import types_of_options
 from conformance.knowledge.versions import NOT
@@ -65,7 +66,12 @@ class _Names:
     known: KnownNames
 
     def of(self, record: Any, path: Path) -> Found:
-        """Yield each name in a record, at any depth, that no release has."""
+        """Yield each name in a record, at any depth, that no release has.
+
+        What showed a defect once may have had any names, and be of a release without a digest.
+        """
+        if isinstance(record, HistoryRecipe):
+            return
         look = LOOKS.get(type(record))
         if look is not None:
             yield from ((((*path, *at)), each) for at, each in look(self.known, record))

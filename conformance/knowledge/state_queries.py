@@ -12,6 +12,7 @@ from conformance.knowledge.common import REASON, REASON_GIVEN, VERSIONS
 from conformance.knowledge.decoder import FileFault, Read, read_file
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import DOTTED, TURN, Key
+from conformance.knowledge.search import SearchKnowledge
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.model.stage import Awaited, Request
 from conformance.model.state import StateQuery
@@ -266,6 +267,7 @@ class StateKnowledge:
     creations: tuple[Creation, ...] = ()
     beside: tuple[Beside, ...] = ()
     at_start: tuple[AtStart, ...] = ()
+    search: SearchKnowledge = SearchKnowledge()
 
     def excused_files(self, command: str) -> tuple[str, ...]:
         """Return the files (globs) that a command may change though it changes nothing else."""

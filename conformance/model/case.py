@@ -15,6 +15,7 @@ from conformance.model.blocked import Blocked
 from conformance.model.expectation import Expectation
 from conformance.model.frozen import frozen_value
 from conformance.model.script import Exchange
+from conformance.model.search import Search
 from conformance.model.stage import OUT_OF_BAND, Request, Stage
 from conformance.model.terms import (
     ABSENT,
@@ -361,6 +362,10 @@ class Case:
     intermittent: str | None = None
     """Why it is known to break its promise only in some plays, None if it is not known to: such a
     case is played several times."""
+
+    search: Search | None = None
+    """What is drawn at random from its steps, if it is a search: then they are where that begins.
+    """
 
     @property
     def rules(self) -> tuple[str, ...]:

@@ -145,6 +145,10 @@ class Aspect(enum.StrEnum):
     GATES = "gates"
     # Bytes, sessions and order follow the protocol, whatever the command.
     WIRE = "wire"
+    # Requests that nobody foresaw, drawn at random, break no promise either.
+    FUZZ = "fuzz"
+    # Nor do known requests in an order that nobody foresaw.
+    STATEFUL = "stateful"
 
 
 class Outcome(enum.StrEnum):

@@ -20,6 +20,7 @@ from conformance.model.combination import Together
 from conformance.model.complaint import Complaints
 from conformance.model.errors import LaunchError
 from conformance.model.expectation import Kind
+from conformance.model.search import SearchTotals
 from conformance.model.terms import Outcome
 from conformance.play.player import Impatient, Player
 from conformance.play.stages import StageFailed, prepare_stage
@@ -50,6 +51,8 @@ class Result:
     """Of a case with rounds, the objects that were lost with so many, and with twice as many."""
     together: Together | None = None
     """What its choices came to together, if it has any and broke no promise."""
+    searched: SearchTotals | None = None
+    """What it came to, if it is a search."""
 
 
 _FAILURES: Final = 2

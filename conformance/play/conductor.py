@@ -14,26 +14,23 @@ from typing import TypeAlias
 
 from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict
-from conformance.knowledge.settling import Settling, load_settling, settled_by
+from conformance.knowledge.settling import load_settling
 from conformance.knowledge.stderr import load_complaints
 from conformance.knowledge.store import cases_folder
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.model.case import Case
-from conformance.model.terms import REFUSED_ANYWAY, Outcome, SettledBy, SubjectKind
+from conformance.model.terms import Outcome
 from conformance.model.traffic import Traffic
 from conformance.play.alone import Result
 from conformance.play.channel import Teller
-from conformance.play.coverage_facts import answers_of, event_names
-from conformance.play.engine import Engine
-from conformance.play.evidence import behaviour_seen, combined, default_read, finding, measured
+from conformance.play.coverage_facts import event_names
+from conformance.play.engine import Engine, SearchTime
 from conformance.play.records import peak_memory, settled_recorder
+from conformance.play.result_events import events_of
 from conformance.prepare.campaign import Campaign
-from conformance.qapi.names import shown
 from conformance.qapi.validate import Validator
 from conformance.report.stream import (
-    AnswerRead,
-    CaseEnded,
     Cost,
     Event,
     EventSeen,
@@ -47,11 +44,19 @@ _Begun: TypeAlias = tuple[Case, str | None]
 class Conductor:
     """Runs cases of one target after the other; a context manager that ends all its machines."""
 
-    def __init__(self, part: Path, told: Path | None = None, worker: str = "main") -> None:
+    def __init__(
+        self,
+        part: Path,
+        told: Path | None = None,
+        worker: str = "main",
+        search: SearchTime | None = None,
+    ) -> None:
         """Record into the file `part`, as the process `worker`.
 
-        Everything recorded is also sent to whoever listens in the folder `told`.
+        Everything recorded is also sent to whoever listens in the folder `told`. `search` is the
+        time for random searches; without a seed, it is that of each build.
         """
+        self._search = search
         self._own = ExitStack()
         self._teller = Teller(told)
         self._own.callback(self._teller.close)
@@ -95,7 +100,7 @@ class Conductor:
         begun: deque[_Begun] = deque()
         try:
             for result in self._engine_of(campaign).run(_taken(coming, begun)):
-                events = (*_events(campaign, result, begun[0][1], self._settling),)
+                events = (*events_of(campaign, result, begun[0][1], self._settling),)
                 more = (*self._new_events(campaign, result), *self._deaths(campaign))
                 self._record((*events, *more))
                 hear(events)
@@ -111,7 +116,7 @@ class Conductor:
             verdict = Verdict(outcome=Outcome.HARNESS_ERROR, reason=reason)
             for case, member in chain(begun, coming):
                 result = Result(case=case, verdict=verdict)
-                events = tuple(_events(campaign, result, member, ()))
+                events = tuple(events_of(campaign, result, member, ()))
                 self._record(events)
                 hear(events)
             raise
@@ -176,7 +181,10 @@ class Conductor:
             complaints = load_complaints(cases_folder() / "stderr.toml")
             events = campaign.plan.head.events
             messages = MessageJudge(schema, Validator(schema), events, complaints)
-            self._engine = self._held.enter_context(Engine(pool, messages))
+            search = self._search
+            if search is not None:
+                search.seed_of_build = campaign.plan.head.sha256
+            self._engine = self._held.enter_context(Engine(pool, messages, search))
             self._target = campaign.target.name
         return self._engine
 
@@ -186,67 +194,3 @@ def _taken(coming: Iterator[_Begun], begun: deque[_Begun]) -> Iterator[Case]:
     for pair in coming:
         begun.append(pair)
         yield pair[0]
-
-
-def _features(campaign: Campaign, case: Case) -> tuple[str, ...]:
-    """Return the features of a case's subject in the build's schema."""
-    if case.subject.kind is SubjectKind.EVENT:
-        event = campaign.schema.events.get(case.subject.name)
-        return event.features if event else ()
-    command = campaign.schema.commands.get(case.subject.name)
-    return command.features if command else ()
-
-
-def _settled_by(verdict: Verdict, settling: Sequence[Settling]) -> SettledBy | None:
-    return settled_by(settling, verdict.reason) if verdict.outcome in REFUSED_ANYWAY else None
-
-
-def _events(
-    campaign: Campaign, result: Result, member: str | None, settling: Sequence[Settling]
-) -> Iterator[Event]:
-    case, verdict = result.case, result.verdict
-    for each in (result, *result.further):
-        for miss in each.verdict.misses:
-            yield finding(
-                campaign.target.name,
-                each,
-                miss,
-                campaign.rules,
-                campaign.command_line,
-                _features(campaign, case),
-            )
-    for default in case.defaults:
-        yield default_read(campaign.target.name, result, default)
-    if case.behaves is not None and case.plays:
-        yield behaviour_seen(campaign.target.name, result, case.behaves)
-    if case.looked is not None and verdict.outcome is Outcome.PASS:
-        yield AnswerRead(
-            target=campaign.target.name,
-            case=case.id,
-            subject_kind=case.subject.kind,
-            subject=case.subject.name,
-            named=case.looked.named,
-            known=case.looked.known,
-        )
-    yield from measured(campaign.target.name, result)
-    yield from combined(campaign.target.name, result)
-    answers = answers_of(result, member)
-    yield CaseEnded(
-        target=campaign.target.name,
-        case=case.id,
-        subject_kind=case.subject.kind,
-        subject=case.subject.name,
-        aspect=case.aspect,
-        outcome=verdict.outcome,
-        reason=shown(verdict.reason),
-        rules=case.rules,
-        seconds=round(result.seen.seconds, 6) if result.seen else 0.0,
-        settled_by=_settled_by(verdict, settling),
-        about=member or "",
-        accepted=answers.accepted,
-        looked=answers.looked,
-        refused=answers.refused,
-        named=answers.named,
-        plays=result.plays,
-        shown=result.shown,
-    )

@@ -23,6 +23,8 @@ from conformance.play.leases import Lease, Leases
 from conformance.play.player import REST
 from conformance.play.proof import SHOWS_NOTHING, Prover
 from conformance.play.refining import Refiner
+from conformance.play.search_time import SearchTime as SearchTime
+from conformance.play.searches import Searches
 from conformance.play.stages import StageFailed
 from conformance.prepare.starts import Starts
 
@@ -37,7 +39,10 @@ _PROVED: Final = _DOUBTFUL | SHOWS_NOTHING
 class Engine:
     """Runs cases on machines of a pool; a context manager that ends the machine it still holds."""
 
-    def __init__(self, pool: Pool, messages: MessageJudge) -> None:
+    def __init__(
+        self, pool: Pool, messages: MessageJudge, search: SearchTime | None = None
+    ) -> None:
+        """`search` is the time of this process for random searches, None for none."""
         self._messages = messages
         self.starts = Starts()
         """The machines that have started, and those that died instead."""
@@ -45,6 +50,8 @@ class Engine:
         self._prover = Prover(pool, messages, self.starts)
         self._refiner = Refiner(pool, messages, self.starts, self._prover)
         self._hangs = HangLimits()
+        given = (search, messages.schema, self._prover)
+        self._searches = Searches(*given, self._played, self._leases.end)
 
     def __enter__(self) -> Engine:
         return self
@@ -73,6 +80,10 @@ class Engine:
             if left is None:
                 for result in self._run_stage(together[0].stage, together):
                     done += 1
+                    if result.searched is not None:
+                        yield result
+                        self._searches.go_on()
+                        continue
                     self._hangs.note(subject, result.verdict, waited=_waited(result))
                     yield self._refiner.refined(result)
                     left = self._hangs.left(subject)
@@ -95,6 +106,7 @@ class Engine:
             for case in cases
             if case.plays
             and case.exchange is None
+            and case.search is None
             and case.isolation is not Isolation.ALONE
             and len(case.parts()) == 1
         ]
@@ -104,6 +116,8 @@ class Engine:
                 yield Result(case=case, verdict=not_played(case.blocked))
             elif case.claims:
                 yield self._prover.alone(case)
+            elif case.search is not None:
+                yield self._searches.result(case)
             elif case.intermittent is not None:
                 yield self._prover.known(case)
             elif case.measure is not None and case.measure.rounds:
@@ -114,7 +128,7 @@ class Engine:
             elif case.exchange is not None:
                 yield self._talked(case)
             elif len(case.parts()) > 1:
-                yield self._parted(case)
+                yield _parted(case, self._leases, self._prover, self._messages)
             else:
                 yield next(results)
 
@@ -189,6 +203,12 @@ class Engine:
             found[0] = self._prover.unsettled(shown, found[0])
         return found
 
+    def _played(self, case: Case) -> Result:
+        """Return the result of a case of a search."""
+        if case.isolation is Isolation.ALONE:
+            return self._prover.twice(case)
+        return next(self._shared(case.stage, [case]))
+
     def _talked(self, case: Case) -> Result:
         """Return the result of a case with an exchange, on the machine of its stage."""
         lease = self._leases.take(case.stage)
@@ -200,28 +220,6 @@ class Engine:
         self._leases.end(case.stage)
         return self._prover.proven(result, lease.played)
 
-    def _parted(self, case: Case) -> Result:
-        """Return the result of a case that goes through phases, from which there is no way back.
-
-        Each part is played on a machine that cases in that phase share. Only a pass is believed;
-        otherwise, the case is played as a whole on a fresh machine.
-        """
-        seen = None
-        for part in case.parts():
-            lease = self._leases.take(part.stage)
-            if isinstance(lease, StageFailed):
-                return failed(case, lease)
-            ((_, first, seen),) = lease.player.play((part,))
-            verdict = judge(part, seen, self._messages, first)
-            if _spoils(part, verdict) or None in seen.replies:
-                self._leases.end(part.stage)
-            if verdict.outcome is not Outcome.PASS:
-                alone = self._prover.twice(case, again=True)
-                passes = alone.verdict.outcome is Outcome.PASS
-                shared = Result(case=case, verdict=verdict, seen=seen)
-                return self._prover.unsettled(shared, alone) if passes else alone
-        return Result(case=case, verdict=Verdict(outcome=Outcome.PASS), seen=seen)
-
     def _explained(self, result: Result, behind: Sequence[Result]) -> Result:
         """Return the result of a case whose death did not recur when it was played again.
 
@@ -231,6 +229,29 @@ class Engine:
         if any(_same_death(result, other) for other in behind):
             return self._prover.alone(result.case, again=True)
         return result
+
+
+def _parted(case: Case, leases: Leases, prover: Prover, messages: MessageJudge) -> Result:
+    """Return the result of a case that goes through phases, from which there is no way back.
+
+    Each part is played on a machine that cases in that phase share. Only a pass is believed;
+    otherwise, the case is played as a whole on a fresh machine.
+    """
+    seen = None
+    for part in case.parts():
+        lease = leases.take(part.stage)
+        if isinstance(lease, StageFailed):
+            return failed(case, lease)
+        ((_, first, seen),) = lease.player.play((part,))
+        verdict = judge(part, seen, messages, first)
+        if _spoils(part, verdict) or None in seen.replies:
+            leases.end(part.stage)
+        if verdict.outcome is not Outcome.PASS:
+            alone = prover.twice(case, again=True)
+            passes = alone.verdict.outcome is Outcome.PASS
+            shared = Result(case=case, verdict=verdict, seen=seen)
+            return prover.unsettled(shared, alone) if passes else alone
+    return Result(case=case, verdict=Verdict(outcome=Outcome.PASS), seen=seen)
 
 
 def _same_death(one: Result, other: Result) -> bool:

@@ -1,6 +1,6 @@
 """What an option is: its name, its value, the commands that take it, its key in a target file.
 
-Loaded in every pytest run on the machine: it imports nothing of the suite.
+Loaded in every pytest run on the machine: it imports nothing else of the suite.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class CommandName(enum.StrEnum):
     EXPLAIN = "explain"
     DIFF = "schema diff"
     DIGEST = "schema digest"
+    JSON_SCHEMA = "schema jsonschema"
     VALIDATE = "validate"
     KNOWN_UPDATE = "known update"
     KNOWN_PRUNE = "known prune"

@@ -1,6 +1,7 @@
 """Every option, declared once: for the command, for pytest, for target files and for the docs.
 
-Loaded in every pytest run on the machine: it imports nothing of the suite.
+Loaded in every pytest run on the machine: it imports the kinds of options, and nothing else of
+the suite.
 """
 
 from __future__ import annotations
@@ -219,12 +220,19 @@ RESUME: Final = Option(
     commands=(CommandName.RUN,),
     help="go on with the interrupted run of the report folder, with the options that it had",
 )
+FUZZ: Final = Option(
+    name="fuzz",
+    metavar="TIME",
+    default="",
+    commands=(CommandName.RUN,),
+    help="search with requests drawn at random, too, for a time such as 90s, 10m or 1h",
+)
 SEED: Final = Option(
     name="seed",
     metavar="N",
     default=0,
     commands=(CommandName.RUN,),
-    help="the seed of all random choices",
+    help="the seed of the random search (default: the hash of the build)",
 )
 WORKERS: Final = Option(
     name="workers",
@@ -315,7 +323,7 @@ SCHEMA_PROGRAM: Final = Option(
     name="program",
     default="system",
     choices=("system", "storage-daemon", "guest-agent"),
-    commands=(CommandName.DIFF,),
+    commands=(CommandName.DIFF, CommandName.JSON_SCHEMA),
     help="the program whose schema a digest or source tree gives (default: system)",
     no_twin=_OF_NO_RUN,
 )
@@ -351,7 +359,7 @@ OUTPUT: Final = Option(
     metavar="FILE",
     default="",
     commands=(
-        *(CommandName.DIFF, CommandName.DIGEST),
+        *(CommandName.DIFF, CommandName.DIGEST, CommandName.JSON_SCHEMA),
         *(CommandName.RUN_DIFF, CommandName.TREND, CommandName.REPORT),
         CommandName.FINDING,
     ),
@@ -362,8 +370,24 @@ DIGEST_VERSION: Final = Option(
     name="version",
     metavar="VERSION",
     default="",
-    commands=(CommandName.DIGEST,),
-    help="the release, if PATH does not contain it",
+    commands=(CommandName.DIGEST, CommandName.JSON_SCHEMA),
+    help="the release, if what is named does not contain it",
+    no_twin=_OF_NO_RUN,
+)
+BUILD_ROOTFS: Final = Option(
+    name="rootfs",
+    metavar="DIR",
+    default="",
+    commands=(CommandName.JSON_SCHEMA,),
+    help="the root file system of BUILD",
+    no_twin=_OF_NO_RUN,
+)
+DIALECT: Final = Option(
+    name="dialect",
+    default="2020-12",
+    choices=("2020-12", "draft-07"),
+    commands=(CommandName.JSON_SCHEMA,),
+    help="the version of JSON Schema to write (default: 2020-12)",
     no_twin=_OF_NO_RUN,
 )
 VALIDATE_SCHEMA: Final = Option(
@@ -452,11 +476,12 @@ TARGET: Final[tuple[AnyOption, ...]] = (
 ALL: Final[tuple[AnyOption, ...]] = (
     *(PROGRAM, TARGETS, *TARGET, NO_CACHE),
     *(CASE, SHARD, REPORT, REPORT_FORMAT, KNOWN, BASELINE),
-    *(STALE, BUDGET, ALLOW_PARTIAL, SKIP_CODE, TOUCHING, RESUME, SEED),
+    *(STALE, BUDGET, ALLOW_PARTIAL, SKIP_CODE, TOUCHING, RESUME, FUZZ, SEED),
     *(WORKERS, QUIET, VERBOSE, FULL),
     *(RECORD, BISECT, RULES_FORMAT, RELEASE),
     *(OLD_ROOTFS, OLD_VERSION, NEW_ROOTFS, NEW_VERSION),
     *(SCHEMA_PROGRAM, DIFF_FORMAT, ALL_CHANGES, FAIL_ON, OUTPUT, DIGEST_VERSION),
+    *(BUILD_ROOTFS, DIALECT),
     *(VALIDATE_SCHEMA, VALIDATE_PROGRAM, ANSWERED, VALIDATE_FORMAT),
     *(REASON, LINK, EXPIRES, RUN_FORMAT, FINDING_FORMAT),
 )

@@ -25,6 +25,7 @@ from conformance.play.option_table import (
     CASES,
     ENGINE,
     ENV,
+    FUZZ,
     IMAGE,
     KNOWN,
     MACHINE,
@@ -75,6 +76,8 @@ class Options:
     """Whether known issues that are gone make the run fail."""
     budget: float | None = None
     """The seconds that the run may take."""
+    fuzz: float | None = None
+    """The seconds of the random search, None without one."""
     allow_partial: bool = False
     """Whether a run that its budget cut may end with 0."""
     skip_code: int | None = None
@@ -92,6 +95,7 @@ class Options:
             *(f"{target.name}: {glob}" for target in self.targets for glob in target.select),
             *([f"shard {number}/{count}"] if count > 1 else []),
             *(["thorough"] if self.selection.thorough else []),
+            *(["random search"] if self.selection.searching else []),
         )
 
 
@@ -121,13 +125,15 @@ def read_options(asked: object) -> Options:
             globs=CASE.of(asked),
             shard=_shard(SHARD.of(asked)),
             thorough=THOROUGH.of(asked),
+            searching=bool(FUZZ.of(asked)),
         ),
         seed=SEED.of(asked),
         cached=not NO_CACHE.of(asked),
         known=_known(asked, targets),
         baseline=Path(BASELINE.of(asked)) if BASELINE.of(asked) else None,
         stale_fails=STALE.of(asked) == STALE.default,
-        budget=_budget(BUDGET.of(asked)),
+        budget=_time(BUDGET.name, BUDGET.of(asked)),
+        fuzz=_time(FUZZ.name, FUZZ.of(asked)),
         allow_partial=ALLOW_PARTIAL.of(asked),
         skip_code=_skip_code(SKIP_CODE.of(asked)),
         touching=_patch(TOUCHING.of(asked)),
@@ -135,10 +141,10 @@ def read_options(asked: object) -> Options:
     )
 
 
-def _budget(text: str) -> float | None:
+def _time(option: str, text: str) -> float | None:
     found = seconds(text) if text else None
     if text and found is None:
-        raise UsageError(f"--budget {text}: no time", "Write 90s, 10m or 1h, for example.")
+        raise UsageError(f"--{option} {text}: no time", "Write 90s, 10m or 1h, for example.")
     return found
 
 

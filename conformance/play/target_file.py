@@ -32,13 +32,7 @@ from conformance.model.counting import counted
 from conformance.model.errors import TargetFileError
 from conformance.model.hints import nearest
 from conformance.play.option import KeyForm, TargetKey
-from conformance.play.option_table import (
-    IMAGE,
-    KEYS,
-    NAME_KEY,
-    PROGRAM,
-    ROOTFS,
-)
+from conformance.play.option_table import IMAGE, KEYS, NAME_KEY, PROGRAM, ROOTFS
 
 _AXES: Final = "axes"
 """The table of keys with several values; each combination makes a target."""

@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Final, TypeAlias
@@ -37,6 +37,7 @@ class Derivation:
     thorough: bool
     choices: Sequence[Sequence[str]]
     lacked: Mapping[str, str] | None
+    searching: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ def derive(target: Target, answers: Answers, asked: Derivation) -> Derived:
         lacked = lacks(needs, target)
     target = planning.described_as(target, answers)
     build = planning.introspected(target, answers, knowledge, thorough=asked.thorough, lacks=lacked)
+    build = replace(build, searching=asked.searching)
     data = b""
     for globs in asked.choices:
         data = planning.planned(target, answers, build, knowledge, globs)

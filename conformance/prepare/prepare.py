@@ -84,7 +84,8 @@ def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -
     known_by = digest([suite_digest(), [folder_digest(Path(each)) for each in target.cases]])
     needs = _known_needs(cache, known_by)
     lacked = lacks(needs, target) if needs is not None else {}
-    key = _key(target, found, [known_by, lacked, thorough]) if needs is not None else None
+    depth = [thorough, selection.searching]
+    key = _key(target, found, [known_by, lacked, *depth]) if needs is not None else None
     kept = _kept_plan(cache, key, globs) if key is not None else None
     if kept is not None:
         return kept
@@ -93,6 +94,7 @@ def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -
 
     asked = Derivation(
         thorough=thorough,
+        searching=selection.searching,
         choices=(globs, ()) if globs else ((),),
         lacked=None if needs is None else lacked,
     )
@@ -103,7 +105,7 @@ def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -
     plan = WrittenPlan(derived.data)
     if derived.needs is not None and cache.kept:
         cache.put(_NEEDS, known_by, json.dumps(derived.needs).encode())
-        key = _key(target, found, [known_by, derived.lacked, thorough])
+        key = _key(target, found, [known_by, derived.lacked, *depth])
     if key is not None:
         cache.put(_PLAN, _key_of_part(key, globs if selects(plan, globs) else ()), plan.data)
     return plan

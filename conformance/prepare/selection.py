@@ -14,11 +14,13 @@ class Selection:
     """The selection of cases: those whose id matches one of `globs`; without globs, all.
 
     `shard` is (number from 1, of how many): the plan divides its subjects by their work.
+    `searching`: requests are drawn at random, too.
     """
 
     globs: tuple[str, ...] = ()
     shard: tuple[int, int] = (1, 1)
     thorough: bool = False
+    searching: bool = False
 
     def fits(self, case_id: str) -> bool:
         """Return whether the id of a case matches one of the globs, if there are any."""

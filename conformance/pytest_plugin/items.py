@@ -16,11 +16,12 @@ from typing import Any, Final
 import pytest
 
 from conformance.model.case import Case
-from conformance.model.terms import BROKEN, Outcome, Severity
+from conformance.model.terms import BROKEN, Aspect, Outcome, Severity
 from conformance.play.alone import Result
 from conformance.play.beforehand import Expected
 from conformance.play.conductor import Conductor
-from conformance.play.engine import BLOCK
+from conformance.play.engine import BLOCK, SearchTime
+from conformance.play.options import Options
 from conformance.play.resuming import Kept, KeptCase, is_broken
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.groups import Group, groups, subject_name
@@ -278,6 +279,17 @@ class GroupItem(pytest.Item):
         """
         target = self.campaign.target.name
         return target, None, f"{target} {subject_name(self.group)} {self.name}"
+
+
+def search_time(items: Iterable[pytest.Item], options: Options, workers: int) -> SearchTime | None:
+    """Return the time of this process for random searches, None without any."""
+    random = (Aspect.FUZZ, Aspect.STATEFUL)
+    groups = (item.group for item in items if isinstance(item, GroupItem))
+    searches = sum(len(each.numbers) for each in groups if each.aspect in random)
+    if options.fuzz is None or not searches:
+        return None
+    seed = str(options.seed) if options.seed else ""
+    return SearchTime(share=options.fuzz * workers / searches, given_seed=seed)
 
 
 def prefetch(item: pytest.Item, following: pytest.Item | None) -> None:

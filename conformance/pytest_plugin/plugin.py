@@ -321,7 +321,14 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     from conformance.play.conductor import Conductor
     from conformance.play.records import part_path
     from conformance.play.resuming import read_kept
-    from conformance.pytest_plugin.items import CONDUCTOR, DEADLINE, EXPECTED, KEPT, PLAYED
+    from conformance.pytest_plugin.items import (
+        CONDUCTOR,
+        DEADLINE,
+        EXPECTED,
+        KEPT,
+        PLAYED,
+        search_time,
+    )
 
     given = getattr(config, "workerinput", {})
     run = given["qmp_run"] if given else config.stash[RUN].held.parts
@@ -331,7 +338,8 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     deadline = given["qmp_deadline"] if given else config.stash[RUN].deadline
     if (outpost := config.stash.get(_OUTPOST, None)) is not None:
         part, folder, deadline = outpost.part, outpost.folder, outpost.deadline
-    with Conductor(part, folder, worker) as conductor, _left_alone():
+    search = search_time(session.items, config.stash[OPTIONS], given.get("workercount", 1))
+    with Conductor(part, folder, worker, search) as conductor, _left_alone():
         config.stash[CONDUCTOR] = conductor
         config.stash[EXPECTED] = read_expected(folder)
         config.stash[KEPT] = read_kept(folder)

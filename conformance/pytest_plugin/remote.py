@@ -37,14 +37,16 @@ def sent(folder: Path, deadline: float | None, selection: Selection) -> dict[str
     """Return what a worker on another host needs: files, the seconds left, and the selection."""
     files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     left = None if deadline is None else max(0.0, deadline - time.monotonic())
-    chosen = ([*selection.globs], [*selection.shard], selection.thorough)
+    chosen = ([*selection.globs], [*selection.shard], selection.thorough, selection.searching)
     return {FILES: files, LEFT: left, _SELECTION: chosen}
 
 
 def options_sent(given: Mapping[str, Any]) -> Options:
     """Return the options of a worker on another host: it has no use for the others."""
-    globs, (number, count), thorough = given[_SELECTION]
-    selection = Selection(globs=tuple(globs), shard=(number, count), thorough=thorough)
+    globs, (number, count), thorough, searching = given[_SELECTION]
+    selection = Selection(
+        globs=tuple(globs), shard=(number, count), thorough=thorough, searching=searching
+    )
     return Options(targets=(), report=Path(), selection=selection)
 
 

@@ -19,6 +19,7 @@ from conformance.report.result import (
 )
 from conformance.report.root_cause import RootCause
 from conformance.report.rule_table import rules
+from conformance.report.search_table import searches
 from conformance.report.stream import (
     BehaviourSeen,
     Combined,
@@ -112,6 +113,7 @@ def _appendix(target: TargetSummary) -> Iterator[str]:
     yield from _behaviours(target.behaviours)
     yield from _measured(target.measured)
     yield from _combined(target.combined)
+    yield from searches(target.searched)
     yield from _untested(target)
     yield from cost_table(target)
 

@@ -35,6 +35,7 @@ from conformance.report.stream import (
     Measured,
     RunEnded,
     RunStarted,
+    Searched,
     TargetStarted,
 )
 
@@ -109,6 +110,8 @@ class TargetSummary:
     """What cases have measured, in their order."""
     combined: tuple[Combined, ...]
     """What the choices of cases came to together, in their order."""
+    searched: tuple[Searched, ...]
+    """What random searches came to, in the order of their cases."""
     reasons: tuple[Reason, ...]
     ran: Ran
     missing: int
@@ -240,6 +243,7 @@ def _target(target: TargetSummary) -> dict[str, Any]:
         "behaviours": [dataclasses.asdict(each) for each in target.behaviours],
         "measured": [dataclasses.asdict(each) for each in target.measured],
         "combined": [dataclasses.asdict(each) for each in target.combined],
+        "searched": [dataclasses.asdict(each) for each in target.searched],
         "cost": {
             "total": dataclasses.asdict(target.cost.total),
             "aspects": _asdicts(target.cost.aspects),

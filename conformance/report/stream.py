@@ -17,6 +17,7 @@ from conformance.model.codec import Codec
 from conformance.model.combination import Together
 from conformance.model.flavour import Program
 from conformance.model.known_issue import KnownIssue
+from conformance.model.search import FoundHistory, SearchTotals
 from conformance.model.terms import (
     Aspect,
     Mark,
@@ -414,6 +415,19 @@ class Combined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """What a random search came to; what it found are findings besides."""
+
+    kind: ClassVar[str] = "searched"
+    target: str
+    case: str
+    subject_kind: SubjectKind
+    subject: str
+    totals: SearchTotals
+    found: tuple[FoundHistory, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
     """The last event: whether the run is complete, and its exit code."""
 
@@ -452,6 +466,7 @@ Event = (
     | BehaviourSeen
     | Measured
     | Combined
+    | Searched
     | RunEnded
 )
 
@@ -477,6 +492,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         BehaviourSeen,
         Measured,
         Combined,
+        Searched,
         RunEnded,
     )
 }

@@ -60,6 +60,7 @@ from conformance.report.stream import (
     RulePlanned,
     RunEnded,
     RunStarted,
+    Searched,
     StartDied,
     TargetLost,
     TargetStarted,
@@ -91,6 +92,7 @@ class _Target:
     baseline: BaselineGiven | None = None
     causes_before: dict[str, CauseBefore] = field(default_factory=dict)
     combined: dict[str, Combined] = field(default_factory=dict)
+    searched: dict[str, Searched] = field(default_factory=dict)
     items: dict[str, Cost] = field(default_factory=dict)
 
 
@@ -211,6 +213,7 @@ def _take(run: _Run, event: Event) -> None:
             | BehaviourSeen()
             | Measured()
             | Combined()
+            | Searched()
             | CaseEnded()
         ):
             _learn(run.target(event.target), event)
@@ -231,6 +234,7 @@ def _learn(
         | BehaviourSeen
         | Measured
         | Combined
+        | Searched
         | CaseEnded
     ),
 ) -> None:
@@ -251,6 +255,8 @@ def _learn(
             target.measured[event.case] = event
         case Combined():
             target.combined[event.case] = event
+        case Searched():
+            target.searched[event.case] = event
         case CaseEnded():
             # A case that ended again was replayed: its last outcome counts.
             target.cases[event.case] = event
@@ -302,6 +308,7 @@ def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
         behaviours=tuple(target.behaviours.values()),
         measured=tuple(target.measured.values()),
         combined=tuple(target.combined.values()),
+        searched=tuple(target.searched.values()),
         reasons=_reasons(target.cases),
         ran=Ran(
             outcomes={name: case.outcome for name, case in target.cases.items()},

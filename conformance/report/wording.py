@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from conformance.model.counting import counted, number
-from conformance.model.terms import BROKEN, Outcome, SettledBy, Severity
+from conformance.model.search import SEARCH
+from conformance.model.terms import BROKEN, Aspect, Outcome, SettledBy, Severity
 from conformance.report.coverage import Share
 from conformance.report.result import Counts, RunVerdict, Summary, TargetSummary
 from conformance.report.rules import RuleRow
@@ -128,6 +129,11 @@ def ending(status: int | None) -> str | None:
 
 def replay(finding: Finding, build: TargetStarted) -> str:
     """Return the shell command that runs the case of `finding` alone on its `build`."""
+    if f"/{Aspect.FUZZ}/" in finding.case or f"/{Aspect.STATEFUL}/{SEARCH}" in finding.case:
+        # What was drawn is no case of the plan: a file of the report has it.
+        glob = f"*/history/{finding.fingerprint}"
+        cases = f"--cases qmp-report/found --case {shlex.quote(glob)}"
+        return f"qmp-conformance run {cases} {build.spelling}"
     return f"qmp-conformance replay {shlex.quote(finding.case)} {build.spelling}"
 
 

@@ -27,6 +27,8 @@ FORMATS: Final[Mapping[str, Callable[[Summary], str]]] = {
     "report.md": markdown.render,
 }
 """The files of a report beside its stream, and what makes the text of each from the summary."""
+FOUND: Final = "found"
+"""The folder, in that of the report, of what random searches found."""
 _LONG: Final = 48 << 20
 """The bytes of a stream that hold more cases than a run has that is not thorough."""
 
@@ -55,6 +57,20 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
     return tuple(folder / name for name in texts)
 
 
+def _write_found(summary: Summary, folder: Path) -> None:
+    """Write what random searches found, one file of cases each, in place of those of before."""
+    for old in folder.glob("v[0-9]*-*.toml"):
+        old.unlink()
+    texts = {
+        f"{found.fingerprint}.toml": found.text
+        for target in summary.targets
+        for each in target.searched
+        for found in each.found
+    }
+    if texts:
+        write_files(folder, texts)
+
+
 def publish(stream: Path, formats: Sequence[str] = ()) -> Summary:
     """Read a stream, write the reports beside it, and return the summary; raises UsageError.
 
@@ -74,6 +90,7 @@ def publish(stream: Path, formats: Sequence[str] = ()) -> Summary:
 def _publish(stream: Path, formats: Sequence[str]) -> Summary:
     summary = summarise(read_events(stream))
     write_reports(summary, stream.parent)
+    _write_found(summary, stream.parent / FOUND)
     asked = [RUN_FORMATS[name] for name in dict.fromkeys(formats) if name in RUN_FORMATS]
     if asked:
         run = told_of(read_events(stream))

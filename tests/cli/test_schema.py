@@ -166,3 +166,31 @@ def test_a_build_is_compared_with_the_digest_of_its_release(
 
     assert (code, err) == (ExitCode.CONFORMS, "")
     assert f"new  /usr/bin/qemu-system-x86_64 (build, version {release}" in out
+
+
+def test_a_build_is_described_as_json_schema(
+    sides: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(capsys, "jsonschema", "new.json", "c", "--dialect", "draft-07")
+
+    value = json.loads(out)
+    assert (code, err) == (ExitCode.CONFORMS, "")
+    assert value["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert value["definitions"]["A"]["required"] == ["x"]
+
+
+def test_integers_have_the_width_of_the_release(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "jsonschema", "10.0", "block_set_io_throttle")
+
+    assert '"maximum": 9223372036854775807' in out
+
+
+def test_a_name_that_the_build_lacks_is_answered_with_the_nearest(
+    sides: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(capsys, "jsonschema", "new.json", "comme")
+
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert err == (
+        "qmp-conformance: the schema has no command, event or type 'comme'\n  Did you mean come?\n"
+    )

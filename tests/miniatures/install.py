@@ -23,6 +23,7 @@ _PARTS = (
     "monitors.py",
     "server.py",
     "hostile.py",
+    "histories.py",
     "liar.py",
 )
 

@@ -13,6 +13,7 @@ from typing import Any
 from .bends import Bends, bent_greeting, torn
 from .blocks import BLOCKS, Blocks, widened
 from .devices import Devices
+from .histories import Histories
 from .incoming import INCOMING, Incoming
 from .limited import Limited
 from .migration import Migration
@@ -98,6 +99,7 @@ class Server:
         self._incoming = Incoming(self, broken)
         self._events: list[Message] = []
         self._limited = Limited(broken)
+        self._histories = Histories(broken)
         self._bends = Bends(broken)
         self._session = Session(broken)
         """Whose command is under way."""
@@ -290,7 +292,9 @@ class Server:
             method = _method(name)
             parts = (self, self._devices, self._migration, self._incoming, self._more)
             owner = next(part for part in parts if hasattr(part, method))
-            return getattr(owner, method)(**_named(arguments))
+            value = getattr(owner, method)(**_named(arguments))
+            self._histories.after(name, arguments)
+            return value
         except RefusedError as error:
             if isinstance(arguments, dict):
                 self._after_refusal(name, arguments, error)

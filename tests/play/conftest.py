@@ -20,6 +20,7 @@ from conformance.model.case import Case
 from conformance.model.complaint import Complaints
 from conformance.play.alone import Result
 from conformance.play.engine import Engine
+from conformance.play.search_time import SearchTime
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.prepare import prepare
 from conformance.prepare.selection import Selection
@@ -52,31 +53,46 @@ class Runner:
         self.folder = folder
 
     def run(
-        self, target: Target, choose: Choose, globs: tuple[str, ...] = ()
+        self,
+        target: Target,
+        choose: Choose,
+        globs: tuple[str, ...] = (),
+        search: SearchTime | None = None,
     ) -> tuple[Campaign, list[Result]]:
         """Return what became of the chosen cases of a target that is introspected first.
 
-        With `globs`, only cases that one of them fits are derived, as a user's selection does.
+        With `globs`, only cases that one of them fits are derived, as a user's selection does. With
+        `search`, there are searches, too.
         """
-        campaign = prepare(target, self.folder, selection=Selection(globs=globs))
-        return campaign, self.play(campaign, target, choose(campaign))
+        selection = Selection(globs=globs, searching=search is not None)
+        campaign = prepare(target, self.folder, selection=selection)
+        return campaign, self.play(campaign, target, choose(campaign), search)
 
-    def play(self, campaign: Campaign, target: Target, cases: Sequence[Case]) -> list[Result]:
+    def play(
+        self,
+        campaign: Campaign,
+        target: Target,
+        cases: Sequence[Case],
+        search: SearchTime | None = None,
+    ) -> list[Result]:
         """Return what became of `cases` on a target of which `campaign` says all there is."""
         schema = campaign.schema
         events = campaign.plan.head.events
-        return self._played(
-            target, cases, MessageJudge(schema, Validator(schema), events, _complaints())
-        )
+        messages = MessageJudge(schema, Validator(schema), events, _complaints())
+        return self._played(target, cases, messages, search)
 
     def play_alone(self, target: Target, cases: Sequence[Case]) -> list[Result]:
         """Return what became of `cases` on a target of which nothing is known."""
         return self._played(target, cases, MessageJudge(None, None, complaints=_complaints()))
 
     def _played(
-        self, target: Target, cases: Sequence[Case], messages: MessageJudge
+        self,
+        target: Target,
+        cases: Sequence[Case],
+        messages: MessageJudge,
+        search: SearchTime | None = None,
     ) -> list[Result]:
-        with Pool(target, self.folder) as pool, Engine(pool, messages) as engine:
+        with Pool(target, self.folder) as pool, Engine(pool, messages, search) as engine:
             return list(engine.run(cases))
 
 

@@ -11,13 +11,7 @@ from conformance.cli.main import command_parser
 from conformance.compat.change import ChangeClass
 from conformance.model.flavour import Program
 from conformance.play.option import CommandName
-from conformance.play.option_table import (
-    ALL,
-    FAIL_ON,
-    SCHEMA_PROGRAM,
-    TWINS,
-    options_of,
-)
+from conformance.play.option_table import ALL, FAIL_ON, SCHEMA_PROGRAM, TWINS, options_of
 
 
 def commands(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str, set[str]]]:

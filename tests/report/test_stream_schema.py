@@ -15,6 +15,7 @@ import conformance.report
 from conformance.model.combination import RefusedPair, Together
 from conformance.model.flavour import Program
 from conformance.model.known_issue import Conditions, KnownIssue, KnownOutcome
+from conformance.model.search import FoundHistory, SearchTotals
 from conformance.model.terms import Aspect, Mark, Outcome, Severity, SubjectKind, Weight
 from conformance.report.stream import (
     KINDS,
@@ -39,6 +40,7 @@ from conformance.report.stream import (
     RulePlanned,
     RunEnded,
     RunStarted,
+    Searched,
     StartDied,
     TargetLost,
     TargetStarted,
@@ -225,6 +227,14 @@ EVENTS: tuple[Event, ...] = (
             refused=1,
             refused_pairs=(RefusedPair(one="a=1", two="b=2", error="No."),),
         ),
+    ),
+    Searched(
+        target="t",
+        case="a/fuzz/recipe",
+        subject_kind=SubjectKind.COMMAND,
+        subject="a",
+        totals=SearchTotals(seed="1", requests=9, accepted=3, members=2, answers=1, since=4),
+        found=(FoundHistory(fingerprint="v1-0123456789ab", text="[[history]]"),),
     ),
     RunEnded(
         complete=False,
