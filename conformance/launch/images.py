@@ -25,6 +25,17 @@ _BACKING_FORMAT: Final = 0xE2792ACA
 """The type of the header extension that names the format of the backing file."""
 
 
+CREATED: Final[Mapping[str, str]] = {
+    "base.qcow2": f"qemu-img create -q -f qcow2 base.qcow2 {SIZE}",
+    **{
+        f"{name}.qcow2": f"qemu-img create -q -f qcow2 -F qcow2 -b {below}.qcow2 {name}.qcow2"
+        for name, below in (("middle", "base"), ("top", "middle"), ("over", "top"))
+    },
+}
+"""The command that makes an image of `chain` like ours, by its name, in the folder of the images.
+"""
+
+
 def qcow2(backing: str = "") -> bytes:
     """Return an image of SIZE bytes that reads as zeros, or as its backing image `backing`.
 

@@ -12,25 +12,25 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
-from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict
 from conformance.knowledge.settling import Settling, load_settling, settled_by
-from conformance.knowledge.stderr import load_complaints
 from conformance.knowledge.store import cases_folder
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.model.case import Case
-from conformance.model.terms import REFUSED_ANYWAY, Outcome, SettledBy, SubjectKind
+from conformance.model.terms import REFUSED_ANYWAY, Outcome, SettledBy
 from conformance.model.traffic import Traffic
 from conformance.play.alone import Result
+from conformance.play.appraisal import features_of
 from conformance.play.channel import Teller
 from conformance.play.coverage_facts import answers_of, event_names
 from conformance.play.engine import Engine
-from conformance.play.evidence import behaviour_seen, combined, default_read, finding, measured
+from conformance.play.evidence import finding
+from conformance.play.judging import messages_of
+from conformance.play.readings import behaviour_seen, combined, default_read, measured
 from conformance.play.records import peak_memory, settled_recorder
 from conformance.prepare.campaign import Campaign
 from conformance.qapi.names import shown
-from conformance.qapi.validate import Validator
 from conformance.report.stream import (
     AnswerRead,
     CaseEnded,
@@ -164,10 +164,7 @@ class Conductor:
             pool = self._held.enter_context(
                 Pool(campaign.target, self._folder, traffic=self._traffic)
             )
-            schema = campaign.schema
-            complaints = load_complaints(cases_folder() / "stderr.toml")
-            events = campaign.plan.head.events
-            messages = MessageJudge(schema, Validator(schema), events, complaints)
+            messages = messages_of(campaign)
             self._engine = self._held.enter_context(Engine(pool, messages))
             self._target = campaign.target.name
         return self._engine
@@ -178,15 +175,6 @@ def _taken(coming: Iterator[_Begun], begun: deque[_Begun]) -> Iterator[Case]:
     for pair in coming:
         begun.append(pair)
         yield pair[0]
-
-
-def _features(campaign: Campaign, case: Case) -> tuple[str, ...]:
-    """Return the features of a case's subject in the build's schema."""
-    if case.subject.kind is SubjectKind.EVENT:
-        event = campaign.schema.events.get(case.subject.name)
-        return event.features if event else ()
-    command = campaign.schema.commands.get(case.subject.name)
-    return command.features if command else ()
 
 
 def _settled_by(verdict: Verdict, settling: Sequence[Settling]) -> SettledBy | None:
@@ -205,7 +193,7 @@ def _events(
                 miss,
                 campaign.rules,
                 campaign.command_line,
-                _features(campaign, case),
+                features_of(campaign.schema, case),
             )
     for default in case.defaults:
         yield default_read(campaign.target.name, result, default)

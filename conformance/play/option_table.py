@@ -31,6 +31,7 @@ class CommandName(enum.StrEnum):
     TREND = "trend"
     MERGE = "merge"
     REPORT = "report"
+    PASTE = "paste"
     FINDING = "finding"
 
 
@@ -535,13 +536,21 @@ RUN_FORMAT: Final = Option(
     help="the output format (default: text)",
     no_twin=_OF_NO_RUN,
 )
-
 FINDING_FORMAT: Final = Option(
     name="format",
     default="text",
     choices=("text", "markdown", "issue"),
     commands=(CommandName.FINDING,),
     help="the output format (default: text); `issue` is ready to be filed",
+    no_twin=_OF_NO_RUN,
+)
+
+ONLY: Final = Option(
+    name="only",
+    metavar="NAME",
+    default=(),
+    commands=(CommandName.PASTE,),
+    help="only the root cause whose name (v1-...) begins so; repeatable",
     no_twin=_OF_NO_RUN,
 )
 
@@ -561,7 +570,7 @@ ALL: Final[tuple[AnyOption, ...]] = (
     *(OLD_ROOTFS, OLD_VERSION, NEW_ROOTFS, NEW_VERSION),
     *(SCHEMA_PROGRAM, DIFF_FORMAT, ALL_CHANGES, FAIL_ON, OUTPUT, DIGEST_VERSION),
     *(VALIDATE_SCHEMA, VALIDATE_FORMAT),
-    *(REASON, LINK, EXPIRES, RUN_FORMAT, FINDING_FORMAT),
+    *(REASON, LINK, EXPIRES, RUN_FORMAT, FINDING_FORMAT, ONLY),
 )
 """Every option, in the order in which help and docs list them."""
 TWINS: Final = tuple(option for option in ALL if option.no_twin is None)

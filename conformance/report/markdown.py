@@ -35,6 +35,7 @@ from conformance.report.wording import (
     SETTLED_BY,
     build,
     ending,
+    pasted_words,
     plays,
     replay,
     resumed,
@@ -47,6 +48,7 @@ from conformance.report.wording import (
 _TRANSCRIPT_LINES: Final = 40
 _LINE: Final = 2000
 _STDERR_LINES: Final = 20
+_SIGNS: Final = 3
 _CASES: Final = 200
 _SUBJECTS: Final = 60
 # So few cases need no folding.
@@ -133,7 +135,7 @@ def cause_lines(each: RootCause, facts: TargetStarted) -> Iterator[str]:
         yield f"- **Process**: {end}"
     yield ""
     yield from evidence_lines(finding.evidence)
-    yield from _reproducer(finding, facts)
+    yield from _reproducer(each, facts)
     yield from _ways(each.ways[1:])
     yield from _cases(each.cases)
 
@@ -162,17 +164,30 @@ def _short(line: str) -> str:
     return line if left_out <= 0 else f"{line[:_LINE]}... {counted(left_out, 'character')} left out"
 
 
-def _reproducer(finding: Finding, facts: TargetStarted) -> Iterator[str]:
-    if finding.reproducer.strip():
+def _reproducer(each: RootCause, facts: TargetStarted) -> Iterator[str]:
+    if each.reproducer.strip():
         yield "To see it again by hand:"
         yield ""
         # Whole, however long: shortened, it would not reproduce.
-        yield from block(finding.reproducer.strip("\n").splitlines(), "sh")
+        yield from block(each.reproducer.strip("\n").splitlines(), "sh")
         yield ""
+        yield from looked_for(each)
     yield "With the suite:"
     yield ""
-    yield from block([replay(finding, facts)], "sh")
+    yield from block([replay(each.finding, facts)], "sh")
     yield ""
+
+
+def looked_for(each: RootCause) -> Iterator[str]:
+    """Yield what the reproducer prints that shows the defect, and what came of it in a shell."""
+    if each.signs:
+        yield "It shows in what that prints:"
+        yield ""
+        yield from block([_short(sign) for sign in each.signs[-_SIGNS:]])
+        yield ""
+    if each.pasted is not None:
+        yield plain(pasted_words(each.pasted))
+        yield ""
 
 
 def _ways(ways: Sequence[Finding]) -> list[str]:

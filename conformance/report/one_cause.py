@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from conformance.model.hints import nearest
 from conformance.report import terminal
-from conformance.report.markdown import cause_lines, evidence_lines
+from conformance.report.markdown import cause_lines, evidence_lines, looked_for
 from conformance.report.markup import block, code, plain
 from conformance.report.result import Summary, TargetSummary
 from conformance.report.root_cause import RootCause
@@ -71,7 +71,7 @@ def _issue(shown: FoundCause) -> Iterator[str]:
     yield ""
     for other in (shown.target, *shown.others):
         yield f"- {plain(build(other))}"
-    yield f"- Command line: {code(_command_line(finding.reproducer, facts.program))}"
+    yield f"- Command line: {code(_command_line(shown.cause.reproducer, facts.program))}"
     yield ""
     yield "## What happens"
     yield ""
@@ -84,8 +84,9 @@ def _issue(shown: FoundCause) -> Iterator[str]:
     yield ""
     yield "## How to see it"
     yield ""
-    yield from block(finding.reproducer.strip("\n").splitlines(), "sh")
+    yield from block(shown.cause.reproducer.strip("\n").splitlines(), "sh")
     yield ""
+    yield from looked_for(shown.cause)
     ways = shown.cause.ways[1:]
     if ways:
         yield "It also shows so:"

@@ -249,9 +249,29 @@ class Finding:
     evidence: Evidence
     reproducer: str
     """Shell text: QEMU's command line and the lines to send."""
+    signs: tuple[str, ...] = ()
+    """What it prints that shows the defect: replies as JSON, and parts of lines."""
     plays: int = 0
     shown: int = 0
     """Of an INTERMITTENT one, how often its case was played, and how often this showed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pasted:
+    """What came of the smallest reproducer of a root cause, pasted into a shell.
+
+    `shows` tells whether it printed all `signs` of the defect, `why` what is missing, else "". It
+    stands behind all cases.
+    """
+
+    kind: ClassVar[str] = "pasted"
+    target: str
+    fingerprint: str
+    case: str
+    reproducer: str
+    signs: tuple[str, ...]
+    shows: bool
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -452,6 +472,7 @@ Event = (
     | BehaviourSeen
     | Measured
     | Combined
+    | Pasted
     | RunEnded
 )
 
@@ -477,6 +498,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         BehaviourSeen,
         Measured,
         Combined,
+        Pasted,
         RunEnded,
     )
 }

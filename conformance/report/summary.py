@@ -56,6 +56,7 @@ from conformance.report.stream import (
     ItemPlanned,
     KnownGiven,
     Measured,
+    Pasted,
     RowPlanned,
     RulePlanned,
     RunEnded,
@@ -91,6 +92,8 @@ class _Target:
     baseline: BaselineGiven | None = None
     causes_before: dict[str, CauseBefore] = field(default_factory=dict)
     combined: dict[str, Combined] = field(default_factory=dict)
+    pasted: dict[str, Pasted] = field(default_factory=dict)
+    """By fingerprint."""
     items: dict[str, Cost] = field(default_factory=dict)
 
 
@@ -211,6 +214,7 @@ def _take(run: _Run, event: Event) -> None:
             | BehaviourSeen()
             | Measured()
             | Combined()
+            | Pasted()
             | CaseEnded()
         ):
             _learn(run.target(event.target), event)
@@ -231,6 +235,7 @@ def _learn(
         | BehaviourSeen
         | Measured
         | Combined
+        | Pasted
         | CaseEnded
     ),
 ) -> None:
@@ -251,6 +256,8 @@ def _learn(
             target.measured[event.case] = event
         case Combined():
             target.combined[event.case] = event
+        case Pasted():
+            target.pasted[event.fingerprint] = event
         case CaseEnded():
             # A case that ended again was replayed: its last outcome counts.
             target.cases[event.case] = event
@@ -283,7 +290,7 @@ def _incomplete(run: _Run) -> tuple[str, ...]:
 
 
 def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
-    causes = causes_of(target.findings)
+    causes = causes_of(target.findings, target.pasted)
     totals = _counts(_outcomes(target))
     missing = _missing(target)
     incomplete = broken_off or missing > 0 or Outcome.NOT_RUN in totals

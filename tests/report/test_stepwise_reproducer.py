@@ -11,7 +11,7 @@ import pytest
 from conformance.model.case import Case, Isolation
 from conformance.model.stage import SCRATCH, Awaited, Companion, MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT
-from conformance.report.reproducer import reproducer
+from conformance.report.reproducer import ShownPlay, reproducer
 from tests.conftest import QEMU
 from tests.patience import PATIENCE
 from tests.play.made import case, step
@@ -72,7 +72,7 @@ def test_a_companion_is_asked_in_its_turn() -> None:
 
 
 def test_what_comes_and_goes_is_done_several_times() -> None:
-    text = reproducer(case("some", step("stop")), (), COMMAND, plays=10)
+    text = reproducer(case("some", step("stop")), (), COMMAND, ShownPlay(plays=10))
 
     assert text.startswith("for play in $(seq 10); do\n")
     assert text.endswith("\nEOF\ndone")

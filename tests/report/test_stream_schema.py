@@ -35,6 +35,7 @@ from conformance.report.stream import (
     ItemPlanned,
     KnownGiven,
     Measured,
+    Pasted,
     RowPlanned,
     RulePlanned,
     RunEnded,
@@ -148,6 +149,7 @@ EVENTS: tuple[Event, ...] = (
         marks=(Mark.UNSTABLE,),
         evidence=Evidence(transcript=("-> {}",), exit_status=-6, stderr="x"),
         reproducer="true",
+        signs=("x",),
     ),
     CaseEnded(
         target="t",
@@ -225,6 +227,15 @@ EVENTS: tuple[Event, ...] = (
             refused=1,
             refused_pairs=(RefusedPair(one="a=1", two="b=2", error="No."),),
         ),
+    ),
+    Pasted(
+        target="t",
+        fingerprint="v1-0123456789ab",
+        case="a/b",
+        reproducer="true",
+        signs=("x",),
+        shows=False,
+        why="it does not print x",
     ),
     RunEnded(
         complete=False,

@@ -1,0 +1,170 @@
+"""Tries the reproducers of a run: makes each as small as it gets, and pastes it into a shell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from types import TracebackType
+from typing import Final, Self
+
+from conformance.judge.miss import Miss
+from conformance.knowledge.store import cases_folder
+from conformance.knowledge.volatile import load_volatile, settled
+from conformance.launch.folder import RunFolder
+from conformance.launch.pool import Pool
+from conformance.launch.shell import Shell, ShellRun
+from conformance.model.case import Case
+from conformance.model.terms import Outcome
+from conformance.play.alone import Result, did_beside
+from conformance.play.appraisal import features_of
+from conformance.play.evidence import finding
+from conformance.play.judging import messages_of
+from conformance.play.proof import Prover
+from conformance.play.shrinking import Shrinking
+from conformance.play.signs import not_shown
+from conformance.prepare.campaign import Campaign
+from conformance.prepare.starts import Starts
+from conformance.report.root_cause import RootCause
+from conformance.report.stream import Finding, Pasted
+
+SECONDS: Final = 60.0
+"""How long a pasted text may take; one that repeats its case, so long for each time."""
+SIMPLEST: Final = 2
+"""How many of the simplest cases of a root cause are tried before the one that the report tells."""
+_NO_SHOW: Final = "no play alone on a fresh machine shows it now"
+_DECLARED: Final = "it compares declarations, and asks no machine"
+
+
+class Paster:
+    """Pastes what shows the root causes of one target; a context manager."""
+
+    def __init__(self, campaign: Campaign, folder: RunFolder) -> None:
+        """Raises LaunchError where nothing can be pasted."""
+        self._campaign = campaign
+        self._shell = Shell(campaign.target, folder)
+        self._volatile = load_volatile(cases_folder() / "volatile.toml")
+        self._folder = folder
+        self._held = ExitStack()
+
+    def __enter__(self) -> Self:
+        messages = messages_of(self._campaign)
+        pool = self._held.enter_context(Pool(self._campaign.target, self._folder))
+        self._prover = Prover(pool, messages, Starts())
+        self._held.callback(self._prover.close)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._held.close()
+
+    def pasted(self, cause: RootCause, cases: Mapping[str, Case]) -> Pasted:
+        """Return what came of the smallest reproducer of a root cause that shows it.
+
+        `cases` are those that show it, by id. If none does, the first that was tried is told.
+        """
+        told: Pasted | None = None
+        for case in _simplest_first(cause, cases):
+            for found in self._found(case, cause.finding):
+                tried = self._tried(case, found)
+                if tried.shows:
+                    return tried
+                told = told or tried
+        why = _DECLARED if any(case.claims for case in cases.values()) else _NO_SHOW
+        return told or _untried(cause.finding, why)
+
+    def _found(self, case: Case, wanted: Finding) -> Iterator[Finding]:
+        """Yield the finding of a case made small, and as it is, if it shows what is wanted."""
+        if case.claims or case.blocked is not None:
+            return
+        result = self._played(case)
+        for miss, found in self._findings(result):
+            if found.fingerprint != wanted.fingerprint:
+                continue
+            small = Shrinking(result, miss, self._again).smallest()
+            if small is not result:
+                small = replace(small, case=replace(small.case, id=case.id))
+                yield from (
+                    less for other, less in self._findings(small) if other.fold == miss.fold
+                )
+            yield found
+            return
+
+    def _played(self, case: Case) -> Result:
+        if case.intermittent is not None:
+            return self._prover.known(case)
+        result = self._prover.alone(case, again=True, one_by_one=True)
+        result = self._prover.compared(result) or result
+        if result.verdict.outcome is Outcome.PASS:
+            # It may show in some plays only.
+            return self._prover.known(case)
+        return result
+
+    def _again(self, case: Case, like: Result) -> Result:
+        beside = did_beside(like)
+        return self._prover.alone(case, like.before, again=True, one_by_one=beside)
+
+    def _findings(self, result: Result) -> Iterator[tuple[Miss, Finding]]:
+        campaign = self._campaign
+        features = features_of(campaign.schema, result.case)
+        for miss in result.verdict.misses:
+            name, line = campaign.target.name, campaign.command_line
+            yield miss, finding(name, result, miss, campaign.rules, line, features)
+
+    def _tried(self, case: Case, found: Finding) -> Pasted:
+        limit = SECONDS * max(1, found.plays // 3)
+        run = self._shell.run(found.reproducer, limit, case.stage.spec.devices)
+        why = _why_not(found.signs, settled(run.output, self._volatile), run)
+        return Pasted(
+            target=found.target,
+            fingerprint=found.fingerprint,
+            case=found.case,
+            reproducer=found.reproducer,
+            signs=found.signs,
+            shows=why is None,
+            why=why or "",
+        )
+
+
+def _why_not(signs: Sequence[str], output: str, run: ShellRun) -> str | None:
+    """Return why an output does not show a defect, None if it does."""
+    if not signs:
+        return "nothing that it prints tells it"
+    lacking = not_shown(signs, output)
+    if lacking is None:
+        return None
+    late = "; its time was up" * (run.status is None)
+    return f"it does not print {lacking[:200]}{late}"
+
+
+def _simplest_first(cause: RootCause, cases: Mapping[str, Case]) -> list[Case]:
+    """Return the simplest cases of a root cause, and the one that stands for it."""
+    ordered = sorted(cases.values(), key=_size)
+    own = cases.get(cause.finding.case)
+    chosen = [*ordered[:SIMPLEST], *([own] if own is not None else [])]
+    return list({case.id: case for case in chosen}.values())
+
+
+def _size(case: Case) -> tuple[int, int, int, str]:
+    """Return how much a case takes: peers and second builds, then files, then requests."""
+    spec, requests = case.stage.spec, (*case.stage.setup, *(step.request for step in case.steps))
+    others = len(spec.companions) + len(spec.peers) + len(spec.descriptors)
+    passed = any(each.descriptor or each.awaits for each in requests)
+    length = sum(len(each.text()) for each in requests)
+    return others, len(spec.files) + passed, length + sum(map(len, spec.args)), case.id
+
+
+def _untried(found: Finding, why: str) -> Pasted:
+    return Pasted(
+        target=found.target,
+        fingerprint=found.fingerprint,
+        case=found.case,
+        reproducer=found.reproducer,
+        signs=found.signs,
+        shows=False,
+        why=why,
+    )
