@@ -13,7 +13,9 @@ from conformance.model.terms import ExitCode
 from conformance.play import option_table
 from conformance.play.option_table import CommandName
 from conformance.report import one_cause
+from conformance.report.python_reproducer import python_text
 from conformance.report.reading import read_run
+from conformance.report.root_cause import RootCause
 from conformance.report.summary import summarise
 
 _WIDE: Final = 120
@@ -49,8 +51,22 @@ def _finding(asked: argparse.Namespace) -> int:
             told = one_cause.markdown(found)
         case "issue":
             told = one_cause.issue(found)
+        case "sh":
+            told = f"{found.cause.reproducer.rstrip()}\n"
+        case "python":
+            told = _python(found.cause)
         case _:
             width = min(Screen().width, _WIDE)
             told = one_cause.text(found, width, colour=coloured(sys.stdout) and not output)
     write_out(told, output)
     return ExitCode.CONFORMS
+
+
+def _python(cause: RootCause) -> str:
+    text = python_text(cause.reproducer)
+    if text is None:
+        raise UsageError(
+            f"{cause.finding.fingerprint} does not show through a client of QMP",
+            "The script of --format sh shows it.",
+        )
+    return text

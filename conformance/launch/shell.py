@@ -69,17 +69,22 @@ class Shell:
         with contextlib.ExitStack() as undo:
             room = Room(self._target, self._folder)
             undo.callback(room.close)
-            argv = self._command(text, room, [each for each in devices if os.path.exists(each)])
+            there = [each for each in devices if os.path.exists(each)]
+            # A text may be longer than an argument.
+            script = os.memfd_create("script")
+            undo.callback(os.close, script)
+            os.write(script, text.encode())
+            argv = self._command(f"/proc/self/fd/{script}", room, there)
             output = open_output("output")
             undo.callback(os.close, output)
-            status = self._wait(argv, output, room.path, limit)
+            status = self._wait(argv, script, output, room.path, limit)
             said = os.pread(output, min(written(output), ROOM), 0).decode(errors="replace")
         broken = failure(said) if status not in (0, None) else None
         if broken is not None and not self._apart:
             raise broken
         return ShellRun(output=said, status=status)
 
-    def _command(self, text: str, room: Room, devices: Sequence[str]) -> tuple[str, ...]:
+    def _command(self, script: str, room: Room, devices: Sequence[str]) -> tuple[str, ...]:
         target = self._target
         shell = replace(target, program=_SHELL, kind=Program.SYSTEM)
         if self._apart:
@@ -95,15 +100,18 @@ class Shell:
             tools=None if self._tools is None else str(self._tools),
             inner=target if self._apart else None,
         )
-        return command(shell, [_SHELL, "-c", text], confined)
+        return command(shell, [_SHELL, script], confined)
 
-    def _wait(self, argv: Sequence[str], output: int, cwd: Path, limit: float) -> int | None:
+    def _wait(
+        self, argv: Sequence[str], script: int, output: int, cwd: Path, limit: float
+    ) -> int | None:
         """Return the exit status of the shell, None if it had to be killed."""
         process = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            pass_fds=(script,),
             env=environment(self._target, self._folder.path),
             cwd=cwd,
             start_new_session=True,

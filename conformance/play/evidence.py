@@ -11,7 +11,7 @@ from conformance.judge.files import beginning_text
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Observation, Talk
 from conformance.knowledge.rules import Rule
-from conformance.model.case import Case
+from conformance.model.case import Case, Claim
 from conformance.model.ending import Ending
 from conformance.model.expectation import Kind
 from conformance.model.stage import SCRATCH
@@ -21,6 +21,7 @@ from conformance.play.appraisal import appraised
 from conformance.play.retelling import reproduced
 from conformance.play.signs import signs_of
 from conformance.qapi.names import shown
+from conformance.report.claim_reproducer import claim_signs
 from conformance.report.stream import (
     Evidence,
     Finding,
@@ -59,6 +60,7 @@ def finding(
     case = result.case
     outcome = _OUTCOMES.get(miss.kind, Outcome.FAIL)
     appraisal = appraised(case, miss, outcome, features)
+    broken = _broken(case, miss)
     return Finding(
         target=target,
         case=case.id,
@@ -76,8 +78,8 @@ def finding(
         weight=appraisal.weight,
         marks=appraisal.marks,
         evidence=_evidence(result, miss),
-        reproducer=reproduced(result, command_line),
-        signs=signs_of(result, miss),
+        reproducer=reproduced(result, command_line, broken),
+        signs=claim_signs(case, broken) if case.claims else signs_of(result, miss),
         plays=result.plays,
         shown=result.shown,
     )
@@ -101,12 +103,18 @@ def _evidence(result: Result, miss: Miss) -> Evidence:
     return replace(seen, stderr=miss.stderr) if miss.stderr else seen
 
 
+def _broken(case: Case, miss: Miss) -> list[Claim]:
+    """Return the claims of a case that a miss is about, and that do not hold."""
+    return [
+        claim for claim in case.claims if claim.fold == miss.fold and claim.promised != claim.found
+    ]
+
+
 def _claimed(case: Case, miss: Miss) -> Evidence:
     """Return the broken claim and what its source says, as the lines of a comparison."""
     lines = [
         line
-        for claim in case.claims
-        if claim.fold == miss.fold and claim.promised != claim.found
+        for claim in _broken(case, miss)
         for line in (
             f"   {claim.what}",
             f"-  {claim.promised}" + ("" if claim.where is None else f"    ({claim.where})"),

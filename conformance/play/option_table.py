@@ -539,9 +539,9 @@ RUN_FORMAT: Final = Option(
 FINDING_FORMAT: Final = Option(
     name="format",
     default="text",
-    choices=("text", "markdown", "issue"),
+    choices=("text", "markdown", "issue", "sh", "python"),
     commands=(CommandName.FINDING,),
-    help="the output format (default: text); `issue` is ready to be filed",
+    help="the output format (default: text); `issue` is to be filed, `sh` and `python` show it",
     no_twin=_OF_NO_RUN,
 )
 

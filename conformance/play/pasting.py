@@ -32,8 +32,6 @@ SECONDS: Final = 60.0
 """How long a pasted text may take; one that repeats its case, so long for each time."""
 SIMPLEST: Final = 2
 """How many of the simplest cases of a root cause are tried before the one that the report tells."""
-_NO_SHOW: Final = "no play alone on a fresh machine shows it now"
-_DECLARED: Final = "it compares declarations, and asks no machine"
 
 
 class Paster:
@@ -65,7 +63,8 @@ class Paster:
     def pasted(self, cause: RootCause, cases: Mapping[str, Case]) -> Pasted:
         """Return what came of the smallest reproducer of a root cause that shows it.
 
-        `cases` are those that show it, by id. If none does, the first that was tried is told.
+        `cases` are those that show it, by id. The last that is tried is the one that the run has
+        written. If none does, the first is told.
         """
         told: Pasted | None = None
         for case in _simplest_first(cause, cases):
@@ -74,12 +73,12 @@ class Paster:
                 if tried.shows:
                     return tried
                 told = told or tried
-        why = _DECLARED if any(case.claims for case in cases.values()) else _NO_SHOW
-        return told or _untried(cause.finding, why)
+        own = self._tried(cases.get(cause.finding.case), cause.finding)
+        return own if own.shows else told or own
 
     def _found(self, case: Case, wanted: Finding) -> Iterator[Finding]:
         """Yield the finding of a case made small, and as it is, if it shows what is wanted."""
-        if case.claims or case.blocked is not None:
+        if case.blocked is not None:
             return
         result = self._played(case)
         for miss, found in self._findings(result):
@@ -115,9 +114,10 @@ class Paster:
             name, line = campaign.target.name, campaign.command_line
             yield miss, finding(name, result, miss, campaign.rules, line, features)
 
-    def _tried(self, case: Case, found: Finding) -> Pasted:
+    def _tried(self, case: Case | None, found: Finding) -> Pasted:
         limit = SECONDS * max(1, found.plays // 3)
-        run = self._shell.run(found.reproducer, limit, case.stage.spec.devices)
+        devices = () if case is None else case.stage.spec.devices
+        run = self._shell.run(found.reproducer, limit, devices)
         why = _why_not(found.signs, settled(run.output, self._volatile), run)
         return Pasted(
             target=found.target,
@@ -156,15 +156,3 @@ def _size(case: Case) -> tuple[int, int, int, str]:
     passed = any(each.descriptor or each.awaits for each in requests)
     length = sum(len(each.text()) for each in requests)
     return others, len(spec.files) + passed, length + sum(map(len, spec.args)), case.id
-
-
-def _untried(found: Finding, why: str) -> Pasted:
-    return Pasted(
-        target=found.target,
-        fingerprint=found.fingerprint,
-        case=found.case,
-        reproducer=found.reproducer,
-        signs=found.signs,
-        shows=False,
-        why=why,
-    )

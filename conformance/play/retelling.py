@@ -8,22 +8,23 @@ from typing import Final
 from conformance.judge.observation import Observation
 from conformance.launch.images import CREATED
 from conformance.launch.scratch import made
+from conformance.model.case import Claim
 from conformance.model.expectation import Kind
 from conformance.play.alone import Result
 from conformance.report.reproducer import ShownPlay, reproducer
 
 
-def reproduced(result: Result, command_line: Sequence[str]) -> str:
+def reproduced(result: Result, command_line: Sequence[str], claims: Sequence[Claim] = ()) -> str:
     """Return the shell text for a result, behind that for the play beside it, if there is one."""
     beside = result.beside
-    text = reproducer(result.case, result.before, command_line, _shown(result))
+    text = reproducer(result.case, result.before, command_line, _shown(result, claims))
     if beside is None:
         return text
-    alone = reproducer(beside.case, (), command_line, _shown(beside))
+    alone = reproducer(beside.case, (), command_line, _shown(beside, ()))
     return f"# Accepted:\n{alone}\n# Refused after a refused request:\n{text}"
 
 
-def _shown(result: Result) -> ShownPlay:
+def _shown(result: Result, claims: Sequence[Claim]) -> ShownPlay:
     return ShownPlay(
         seen=result.seen,
         talks=result.talks,
@@ -31,6 +32,7 @@ def _shown(result: Result) -> ShownPlay:
         created=CREATED,
         until=_last_needed(result),
         plays=result.plays,
+        claims=claims,
     )
 
 

@@ -21,7 +21,7 @@ from conformance.model.stage import MachineSpec, Request, ScratchFile
 from conformance.play.alone import Result
 
 MACHINES: Final = 40
-SECONDS: Final = 20.0
+SECONDS: Final = 10.0
 """What one defect may cost, in machines and in seconds; it is looked at before each play."""
 PATIENCE: Final = 3.0
 """How many seconds a build that hangs is waited for meanwhile."""
@@ -87,6 +87,10 @@ class Shrinking:
             setup = now.stage.setup
             less = replace(now.stage, setup=(*setup[:number], *setup[number + 1 :]))
             self._try(replace(now, stage=less))
+        # What waits for no event is a pipe.
+        now = self._best.case
+        if any(step.emits for step in now.steps):
+            self._try(replace(now, steps=tuple(replace(step, emits=()) for step in now.steps)))
 
     def _machine(self) -> None:
         """Drop what the machine has: all of it, else each part once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from conformance.knowledge.sections import section_title
 from conformance.model.combination import RefusedPair
 from conformance.model.counting import counted, number
 from conformance.model.terms import Outcome, SettledBy, Severity
@@ -127,6 +128,8 @@ def cause_lines(each: RootCause, facts: TargetStarted) -> Iterator[str]:
     yield f"- **Defect**: {code(finding.fingerprint)}, {plain(weighed(finding))}"
     subject = f"{finding.subject_kind} {code(finding.subject)}"
     yield f"- **Case**: {code(finding.case)}, {OUTCOMES[finding.outcome]} of {subject}"
+    if section := section_title(finding.subject):
+        yield f"- **Section of MAINTAINERS**: {plain(section)}"
     yield f"- **Seen in**: {counted(len(each.cases), 'case')}"
     if finding.plays:
         yield f"- **Comes and goes**: {plays(finding)}"

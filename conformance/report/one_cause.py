@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from conformance.knowledge.sections import section_title
 from conformance.model.hints import nearest
 from conformance.report import terminal
 from conformance.report.markdown import cause_lines, evidence_lines, looked_for
@@ -71,6 +72,8 @@ def _issue(shown: FoundCause) -> Iterator[str]:
     yield ""
     for other in (shown.target, *shown.others):
         yield f"- {plain(build(other))}"
+    if section := section_title(finding.subject):
+        yield f"- Section of MAINTAINERS: {plain(section)}"
     yield f"- Command line: {code(_command_line(shown.cause.reproducer, facts.program))}"
     yield ""
     yield "## What happens"

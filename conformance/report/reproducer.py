@@ -12,7 +12,7 @@ from typing import Final
 
 from conformance.judge.observation import Observation, Talk
 from conformance.launch.program import kind_of
-from conformance.model.case import Case, Step
+from conformance.model.case import Case, Claim, Step
 from conformance.model.peer_talk import PeerTalk
 from conformance.model.script import Exchange
 from conformance.model.stage import (
@@ -25,16 +25,18 @@ from conformance.model.stage import (
     Stage,
 )
 from conformance.model.terms import ABSENT
+from conformance.report.claim_reproducer import claim_text
 from conformance.report.script_reproducer import ENDED, LASTING, asked, retold
 from conformance.report.stepwise_reproducer import LIMIT, AskedMachine, is_stepwise, stepwise
 
 _COMPANY: Final = 2000
 """How many requests a reproducer holds; it says where earlier ones are left out."""
 
+_TIMES: Final = 5
+"""How many times as often what comes and goes is tried as the suite has played it: it may have
+shown once."""
 _SHOWN: Final = 64
 """How many lines of 16 bytes each are shown of a file."""
-_NEGOTIATE: Final = Request(NEGOTIATION, ABSENT)
-_SCHEMA: Final = Request("query-qmp-schema", ABSENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class ShownPlay:
     `seen` is what was seen of the case, `talks` what the peers of its machine said, `made` the
     files that makers made, by maker and name, `created` the commands that make files of these
     names. Of its steps, those before `until` are asked. A case that shows its defect in some plays
-    is repeated `plays` times.
+    is repeated `plays` times. `claims` are those that do not hold.
     """
 
     seen: Observation | Talk | None = None
@@ -53,6 +55,7 @@ class ShownPlay:
     created: Mapping[str, str] = field(default_factory=dict)
     until: int | None = None
     plays: int = 0
+    claims: Sequence[Claim] = ()
 
     @property
     def watched(self) -> bool:
@@ -78,7 +81,7 @@ def reproducer(
         return text
     # Nothing of one play is there in the next.
     clean = f"rm -rf {SCRATCH}\n" * (SCRATCH in text)
-    return f"for play in $(seq {shown.plays}); do\n{clean}{text}\ndone"
+    return f"for play in $(seq {_TIMES * shown.plays}); do\n{clean}{text}\ndone"
 
 
 def _once(case: Case, before: Iterable[Case], command_line: Sequence[str], shown: ShownPlay) -> str:
@@ -86,7 +89,7 @@ def _once(case: Case, before: Iterable[Case], command_line: Sequence[str], shown
         return _retold(case.exchange, command_line, case.stage.spec, shown)
     earlier = [step.request for other in before for step in other.steps]
     if case.claims:
-        return _asked_for_schema(command_line, case)
+        return claim_text(case, shown.claims, _stdio(command_line, case.stage.spec))
     seen, until = shown.seen, shown.until
     if isinstance(seen, Observation) and None in seen.replies:
         until = 1 + (seen.replies.index(None) if seen.broke_off is None else seen.broke_off)
@@ -145,18 +148,6 @@ def _awaiting(step: Step) -> Request:
         return step.request
     events = tuple(Awaited(event=each.event, data=each.data) for each in step.emits)
     return replace(step.request, awaits=(*step.request.awaits, *events))
-
-
-def _asked_for_schema(command_line: Sequence[str], case: Case) -> str:
-    """Return shell text that shows what a build declares of the subject of a case."""
-    command = shlex.join(_stdio(command_line, case.stage.spec))
-    return "\n".join(
-        [
-            f"{command} <<'EOF'",
-            *(each.text() for each in (_NEGOTIATE, _SCHEMA, *_farewell(case.stage, ()))),
-            "EOF",
-        ]
-    )
 
 
 def _farewell(stage: Stage, own: Sequence[Request]) -> Iterator[Request]:

@@ -30,6 +30,9 @@ LIMIT: Final = 10
 """How many seconds a script waits for an answer, and for the end of a machine."""
 NOTHING: Final = f"nothing within {LIMIT} seconds"
 WAITED: Final = "   (waited "
+BEGIN: Final = "python3 - <<'EOF'"
+ASKED: Final = "# What is asked:"
+"""The line behind the helpers of a script."""
 _MACHINES: Final = f"""\
 def start(path, command):
     process = subprocess.Popen(
@@ -87,7 +90,7 @@ def end(machine):
         status = machine[0].wait()
         print("QEMU does not end")
     print("{ENDED}", status if status >= 0 else 128 - status)"""
-_PEERS: Final = """\
+PEERS: Final = """\
 def peer(address, *talks, calls=None):
     if os.path.exists(str(address)):
         os.unlink(address)
@@ -126,7 +129,7 @@ def talk(line, turns, calls):
     finally:
         other.close()
         line.close()"""
-_LOOK: Final = """\
+LOOK: Final = """\
 def standard(machine):
     names = (f"/proc/{machine[0].pid}/fd/{number}" for number in range(3))
     return [os.readlink(name) if os.path.lexists(name) else "closed" for name in names]
@@ -171,7 +174,7 @@ def is_stepwise(
 
 def stepwise(told: AskedMachine) -> str:
     """Return shell text that sends the requests one after the other, and says how QEMU ended."""
-    return "\n".join(["python3 - <<'EOF'", *helpers(told), *calls(told), "EOF"])
+    return "\n".join([BEGIN, *helpers(told), ASKED, *calls(told), "EOF"])
 
 
 def helpers(told: AskedMachine) -> Iterator[str]:
@@ -180,9 +183,9 @@ def helpers(told: AskedMachine) -> Iterator[str]:
     yield f"import json, os, shlex, socket, subprocess{more}, time"
     yield _MACHINES
     if told.talks:
-        yield _PEERS
+        yield PEERS
     if told.watches:
-        yield _LOOK
+        yield LOOK
 
 
 def calls(told: AskedMachine) -> Iterator[str]:

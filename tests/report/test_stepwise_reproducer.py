@@ -74,7 +74,7 @@ def test_a_companion_is_asked_in_its_turn() -> None:
 def test_what_comes_and_goes_is_done_several_times() -> None:
     text = reproducer(case("some", step("stop")), (), COMMAND, ShownPlay(plays=10))
 
-    assert text.startswith("for play in $(seq 10); do\n")
+    assert text.startswith("for play in $(seq 50); do\n")
     assert text.endswith("\nEOF\ndone")
 
 
