@@ -49,6 +49,8 @@ def pasted_causes(
                 "Run again, or bring that build back.",
             )
         with Paster(campaign, folder) as paster:
+            if not paster.debugs:
+                tell(target.name, "pasting without gdb, which is not on this host: no stacks")
             for cause in causes:
                 yield paster.pasted(cause, dict(_cases(campaign, cause)))
 

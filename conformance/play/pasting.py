@@ -26,10 +26,13 @@ from conformance.play.signs import not_shown
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.starts import Starts
 from conformance.report.root_cause import RootCause
+from conformance.report.script_reproducer import ENDED
 from conformance.report.stream import Finding, Pasted
 
 SECONDS: Final = 60.0
 """How long a pasted text may take; one that repeats its case, so long for each time."""
+_SIGNALS: Final = 128
+_FRAMES: Final = 12
 SIMPLEST: Final = 2
 """How many of the simplest cases of a root cause are tried before the one that the report tells."""
 
@@ -59,6 +62,11 @@ class Paster:
         trace: TracebackType | None,
     ) -> None:
         self._held.close()
+
+    @property
+    def debugs(self) -> bool:
+        """Whether it tells the stack where a signal ends QEMU: there is a debugger."""
+        return self._shell.debugs
 
     def pasted(self, cause: RootCause, cases: Mapping[str, Case]) -> Pasted:
         """Return what came of the smallest reproducer of a root cause that shows it.
@@ -119,6 +127,9 @@ class Paster:
         devices = () if case is None else case.stage.spec.devices
         run = self._shell.run(found.reproducer, limit, devices)
         why = _why_not(found.signs, settled(run.output, self._volatile), run)
+        stack: tuple[str, ...] = ()
+        if why is None and self._shell.debugs and _by_signal(found.signs) and not found.plays:
+            stack = self._shell.stack(found.reproducer, SECONDS, devices)[:_FRAMES]
         return Pasted(
             target=found.target,
             fingerprint=found.fingerprint,
@@ -127,7 +138,14 @@ class Paster:
             signs=found.signs,
             shows=why is None,
             why=why or "",
+            stack=stack,
         )
+
+
+def _by_signal(signs: Sequence[str]) -> bool:
+    """Return whether a signal ended QEMU: a shell gives it a number above 128."""
+    ended = [sign.removeprefix(ENDED) for sign in signs if sign.startswith(ENDED)]
+    return any(int(number) > _SIGNALS for number in ended)
 
 
 def _why_not(signs: Sequence[str], output: str, run: ShellRun) -> str | None:

@@ -181,14 +181,22 @@ def _reproducer(each: RootCause, facts: TargetStarted) -> Iterator[str]:
     yield ""
 
 
-def looked_for(each: RootCause) -> Iterator[str]:
-    """Yield what the reproducer prints that shows the defect, and what came of it in a shell."""
+def looked_for(each: RootCause, *, here: bool = True) -> Iterator[str]:
+    """Yield what the reproducer prints that shows the defect, and the stack where it ended.
+
+    With `here`, also what came of it in a shell of this host.
+    """
     if each.signs:
         yield "It shows in what that prints:"
         yield ""
         yield from block([_short(sign) for sign in each.signs[-_SIGNS:]])
         yield ""
-    if each.pasted is not None:
+    if each.pasted is not None and each.pasted.stack:
+        yield "Where it ended, the innermost function first:"
+        yield ""
+        yield from block(each.pasted.stack)
+        yield ""
+    if each.pasted is not None and here:
         yield plain(pasted_words(each.pasted))
         yield ""
 

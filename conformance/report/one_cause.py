@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.knowledge.sections import section_title
 from conformance.model.hints import nearest
@@ -12,6 +12,7 @@ from conformance.report.markdown import cause_lines, evidence_lines, looked_for
 from conformance.report.markup import block, code, plain
 from conformance.report.result import Summary, TargetSummary
 from conformance.report.root_cause import RootCause
+from conformance.report.stream import Evidence
 from conformance.report.wording import build, title, visible
 
 
@@ -80,7 +81,7 @@ def _issue(shown: FoundCause) -> Iterator[str]:
     yield ""
     yield _sentence(finding.summary)
     yield ""
-    yield from evidence_lines(finding.evidence)
+    yield from evidence_lines(_told(shown.cause))
     yield "## What should happen"
     yield ""
     yield f"{_sentence(finding.expected)} {plain(finding.why)}"
@@ -89,7 +90,7 @@ def _issue(shown: FoundCause) -> Iterator[str]:
     yield ""
     yield from block(shown.cause.reproducer.strip("\n").splitlines(), "sh")
     yield ""
-    yield from looked_for(shown.cause)
+    yield from looked_for(shown.cause, here=False)
     ways = shown.cause.ways[1:]
     if ways:
         yield "It also shows so:"
@@ -98,7 +99,17 @@ def _issue(shown: FoundCause) -> Iterator[str]:
         yield ""
 
 
+def _told(cause: RootCause) -> Evidence:
+    """Return the evidence, without the dialogue of a case that is longer than the reproducer."""
+    evidence = cause.finding.evidence
+    shows = cause.pasted is not None and cause.pasted.shows
+    return replace(evidence, transcript=()) if shows and evidence.stderr else evidence
+
+
 def _sentence(text: str) -> str:
+    if text.partition(" ")[0].endswith(":"):
+        # It begins with a name.
+        return plain(f"{text.rstrip('.')}.")
     return plain(f"{text[:1].upper()}{text[1:].rstrip('.')}.")
 
 

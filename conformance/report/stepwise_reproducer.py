@@ -101,9 +101,10 @@ def peer(address, *talks, calls=None):
 def kind(address):
     return socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
 def accept(listener, talks, calls):
-    for number in range(1000):
+    left = [*talks]
+    while True:
         line, _ = listener.accept()
-        turns = talks[min(number, len(talks) - 1)]
+        turns = left.pop(0) if left[1:] else left[0]
         threading.Thread(target=talk, args=(line, turns, calls), daemon=True).start()
 def talk(line, turns, calls):
     other = line
@@ -247,9 +248,17 @@ def _peers(talks: Sequence[PeerTalk]) -> Iterator[str]:
         if talk.calls == callers.get(talk.address, ""):
             found.setdefault((talk.address, talk.calls), []).append(talk)
     for (address, called), lines in found.items():
-        told = ", ".join(_turns(line.turns) for line in lines)
+        told = ", ".join(_turns(line.turns) for line in _told_once(lines))
         calls_it = f", calls={_place(called)}" if called else ""
         yield f"peer({_place(address)}, {told}{calls_it})"
+
+
+def _told_once(lines: Sequence[PeerTalk]) -> Sequence[PeerTalk]:
+    """Return the talks up to the one that all later ones repeat; the last may have just begun."""
+    end = len(lines)
+    while end > 1 and lines[end - 1].turns == lines[end - 2].turns[: len(lines[end - 1].turns)]:
+        end -= 1
+    return lines[:end]
 
 
 def _place(address: str) -> str:

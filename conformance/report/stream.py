@@ -272,6 +272,8 @@ class Pasted:
     signs: tuple[str, ...]
     shows: bool
     why: str
+    stack: tuple[str, ...] = ()
+    """The functions that called each other when a signal ended QEMU, the innermost first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -236,6 +236,7 @@ EVENTS: tuple[Event, ...] = (
         signs=("x",),
         shows=False,
         why="it does not print x",
+        stack=("qemu_main (main.c:1)",),
     ),
     RunEnded(
         complete=False,
