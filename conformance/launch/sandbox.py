@@ -74,6 +74,8 @@ class Confinement:
     mounts: Mounts | None = None
     devices: tuple[str, ...] = ()
     status_fd: int | None = None
+    program: str | None = None
+    """A program of the root that is shown beside the one that is run."""
     tools: str | None = None
     """A folder of the host that is shown at TOOLS."""
     inner: Target | None = None
@@ -101,7 +103,9 @@ def command(
     bwrap = _tool("bwrap", "bubblewrap")
     room = ("--size", f"{SPACE}") if _sizes_folders(bwrap) else ()
     outside = _Outside(confinement.mounts, target)
-    options = [*_root(target, outside), *_masks(target, room), *_named(target, argv[0], outside)]
+    options = [*_root(target, outside), *_masks(target, room)]
+    for program in filter(None, (argv[0], confinement.program)):
+        options += _named(target, program, outside)
     if confinement.scratch is not None:
         options += ["--bind", confinement.scratch, SCRATCH]
     options += [*_devices(confinement.devices, outside), "--remount-ro", "/dev"]

@@ -39,7 +39,7 @@ _STACK: Final = f"{SCRATCH}/.stack"
 _MARK: Final = "--- stack ---"
 _DEBUGGER: Final = """\
 #!/bin/sh
-exec gdb -q -nx -batch -iex 'set debuginfod enabled off' -iex 'set startup-with-shell off' \\
+exec gdb -q -nx -batch -iex 'set debuginfod enabled off' \\
     -iex 'set auto-load off' -ex 'set print frame-arguments none' \\
     -ex 'set print address off' -ex 'set pagination off' \\
     -ex 'handle SIGUSR1 SIGUSR2 SIGPIPE nostop noprint pass' {entering} -ex run {entered}\\
@@ -141,15 +141,13 @@ class Shell:
         target = self._target
         shell = replace(target, program=_SHELL, kind=Program.SYSTEM)
         if self._apart:
-            path = f"{TOOLS}:{PATH}"
-            shell = Target(name="shell", program=_SHELL, env=(("PATH", path),))
-        elif not target.place:
-            # So that a program outside the system's folders is there, too.
-            shell = replace(shell, env=(*target.env, ("PROGRAM", target.program)))
+            path = ("PATH", f"{TOOLS}:{PATH}")
+            shell = Target(name="shell", program=_SHELL, env=(*target.env, path))
         confined = Confinement(
             scratch=room.source,
             mounts=self._folder.mounts,
             devices=tuple(devices),
+            program=None if self._apart else target.program,
             tools=str(self._tools),
             inner=target if self._apart else None,
         )

@@ -53,6 +53,9 @@ class Result:
     """What its choices came to together, if it has any and broke no promise."""
     talks: tuple[PeerTalk, ...] = ()
     """What the peers of its machine said, if it ran alone."""
+    whole: bool = False
+    """Whether all its requests are needed to show it, also those behind one without an answer: a
+    build that dies takes answers along, and may have died of one of those."""
     unready: Result | None = None
     """What was seen of the set-up of its stage, if that failed."""
 

@@ -15,7 +15,6 @@ from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.launch.shell import Shell, ShellRun
 from conformance.model.case import Case
-from conformance.model.terms import Outcome
 from conformance.play.alone import Result, did_beside
 from conformance.play.appraisal import features_of
 from conformance.play.evidence import finding
@@ -88,28 +87,24 @@ class Paster:
         """Yield the finding of a case made small, and as it is, if it shows what is wanted."""
         if case.blocked is not None:
             return
-        result = self._played(case)
-        for miss, found in self._findings(result):
-            if found.fingerprint != wanted.fingerprint:
-                continue
-            small = Shrinking(result, miss, self._again).smallest()
-            if small is not result:
-                small = replace(small, case=replace(small.case, id=case.id))
-                yield from (
-                    less for other, less in self._findings(small) if other.fold == miss.fold
-                )
-            yield found
-            return
+        for result in self._played(case):
+            for miss, found in self._findings(result):
+                if found.fingerprint != wanted.fingerprint:
+                    continue
+                small = Shrinking(result, miss, self._again).smallest()
+                small = replace(small, case=replace(small.case, id=case.id), whole=True)
+                told = (*self._findings(small), *self._findings(result))
+                yield from (less for other, less in told if other.fold == miss.fold)
+                return
 
-    def _played(self, case: Case) -> Result:
-        if case.intermittent is not None:
-            return self._prover.known(case)
-        result = self._prover.alone(case, again=True, one_by_one=True)
-        result = self._prover.compared(result) or result
-        if result.verdict.outcome is Outcome.PASS:
-            # It may show in some plays only.
-            return self._prover.known(case)
-        return result
+    def _played(self, case: Case) -> Iterator[Result]:
+        """Yield what a case shows alone: request by request, all at once, in some plays."""
+        if case.intermittent is None:
+            for one_by_one in (True, False):
+                result = self._prover.alone(case, again=True, one_by_one=one_by_one)
+                yield self._prover.compared(result) or result
+        if not case.claims:
+            yield self._prover.known(case)
 
     def _again(self, case: Case, like: Result) -> Result:
         beside = did_beside(like)

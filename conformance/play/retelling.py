@@ -30,7 +30,7 @@ def _shown(result: Result, claims: Sequence[Claim]) -> ShownPlay:
         talks=result.talks,
         made=made({file.make for file in result.case.stage.spec.files}),
         created=CREATED,
-        until=_last_needed(result),
+        until=None if result.whole else _last_needed(result),
         plays=result.plays,
         claims=claims,
     )
@@ -46,6 +46,8 @@ def _last_needed(result: Result) -> int | None:
     What comes behind the last answer that breaks a promise shows nothing more.
     """
     verdict, seen = result.verdict, result.seen
+    if isinstance(seen, Observation) and None in seen.replies:
+        return 1 + (seen.replies.index(None) if seen.broke_off is None else seen.broke_off)
     if not verdict.missed or not isinstance(seen, Observation) or result.case.kept:
         return None
     if any(miss.kind in _LATER for miss in verdict.misses) or result.case.shown:

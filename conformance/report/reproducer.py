@@ -90,10 +90,8 @@ def _once(case: Case, before: Iterable[Case], command_line: Sequence[str], shown
     earlier = [step.request for other in before for step in other.steps]
     if case.claims:
         return claim_text(case, shown.claims, _stdio(command_line, case.stage.spec))
-    seen, until = shown.seen, shown.until
-    if isinstance(seen, Observation) and None in seen.replies:
-        until = 1 + (seen.replies.index(None) if seen.broke_off is None else seen.broke_off)
-    steps = case.steps[:until]
+    seen = shown.seen
+    steps = case.steps[: shown.until]
     kind, spec = kind_of(command_line), case.stage.spec
     if kind.flavour.single:
         requests = (*case.stage.setup, *earlier[-_COMPANY:], *(step.request for step in steps))

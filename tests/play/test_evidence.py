@@ -219,7 +219,9 @@ def test_a_broken_claim_shows_both_sides_and_how_the_build_says_it() -> None:
         "-  uint8    (qapi/made.json:3)",
         "+  str",
     )
-    assert {"execute": "query-qmp-schema"} in _lines(found.reproducer)
+    assert "# In a tree of its source: sed -n 3,15p qapi/made.json" in found.reproducer
+    assert "entry = named['made']" in found.reproducer
+    assert found.signs == ("command made",)
 
 
 @pytest.mark.parametrize(
