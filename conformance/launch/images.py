@@ -26,11 +26,14 @@ _BACKING_FORMAT: Final = 0xE2792ACA
 
 
 CREATED: Final[Mapping[str, str]] = {
-    "base.qcow2": f"qemu-img create -q -f qcow2 base.qcow2 {SIZE}",
-    **{
-        f"{name}.qcow2": f"qemu-img create -q -f qcow2 -F qcow2 -b {below}.qcow2 {name}.qcow2"
-        for name, below in (("middle", "base"), ("top", "middle"), ("over", "top"))
-    },
+    f"{name}.qcow2": f"qemu-img create -q -f qcow2 {over}{name}.qcow2 {SIZE}"
+    f" && truncate -s {_END} {name}.qcow2"
+    for name, over in (
+        ("base", ""),
+        ("middle", "-F qcow2 -b base.qcow2 "),
+        ("top", "-F qcow2 -b middle.qcow2 "),
+        ("over", "-F qcow2 -b top.qcow2 "),
+    )
 }
 """The command that makes an image of `chain` like ours, by its name, in the folder of the images.
 """

@@ -50,7 +50,7 @@ exec gdb -q -nx -batch -iex 'set debuginfod enabled off' \\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShellRun:
-    """What a text printed, to standard output and error alike, and how the shell ended.
+    """What a text printed, to standard output and then to standard error, and how the shell ended.
 
     `status` is None if its time was up.
     """
@@ -128,10 +128,12 @@ class Shell:
             undo.callback(os.close, script)
             os.write(script, text.encode())
             argv = self._command(f"/proc/self/fd/{script}", room, there)
-            output = open_output("output")
-            undo.callback(os.close, output)
-            status = self._wait(argv, script, output, room.path, limit)
-            said = os.pread(output, min(written(output), ROOM), 0).decode(errors="replace")
+            # Apart: a build that complains without end leaves room for what the script prints.
+            outputs = open_output("output"), open_output("complaints")
+            for each in outputs:
+                undo.callback(os.close, each)
+            status = self._wait(argv, script, outputs, room.path, limit)
+            said = "".join(map(_text, outputs))
         broken = failure(said) if status not in (0, None) else None
         if broken is not None and not self._apart:
             raise broken
@@ -154,14 +156,14 @@ class Shell:
         return command(shell, [_SHELL, script], confined)
 
     def _wait(
-        self, argv: Sequence[str], script: int, output: int, cwd: Path, limit: float
+        self, argv: Sequence[str], script: int, outputs: tuple[int, int], cwd: Path, limit: float
     ) -> int | None:
         """Return the exit status of the shell, None if it had to be killed."""
         process = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
+            stdout=outputs[0],
+            stderr=outputs[1],
             pass_fds=(script,),
             env=environment(self._target, self._folder.path),
             cwd=cwd,
@@ -193,11 +195,16 @@ _FRAME: Final = re.compile(r"#\d+\s+(?:0x\w+ in )?(?P<function>\S+) \(.*?\)(?: a
 _WRAPPER: Final = """\
 #!/usr/bin/python3 -IS
 import os, sys
+here = os.getcwd()
 os.chroot({inner!r})
-os.chdir("/tmp")
+os.chdir(here if os.path.isdir(here) else "/tmp")
 os.execv({program!r}, [{program!r}, *sys.argv[1:]])
 """
 """Runs a program in the inner root, as the process that it is started as."""
+
+
+def _text(output: int) -> str:
+    return os.pread(output, min(written(output), ROOM), 0).decode(errors="replace")
 
 
 def _write(path: Path, text: str) -> None:

@@ -6,10 +6,13 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Line, Observation, Talk
+from conformance.knowledge.store import cases_folder
+from conformance.knowledge.volatile import host_members
 from conformance.model.canonical import canonical
 from conformance.model.ending import Ending
 from conformance.model.expectation import Kind
@@ -87,7 +90,22 @@ def _value(said: bytes | str) -> dict[str, object]:
         return {}
     if not isinstance(value, dict):
         return {}
-    return {name: part for name, part in value.items() if name not in _PASSING}
+    return {name: _settled(part) for name, part in value.items() if name not in _PASSING}
+
+
+def _settled(value: Any) -> Any:
+    """Return a value without the members that the host decides."""
+    if isinstance(value, list):
+        return [_settled(each) for each in value]
+    if isinstance(value, dict):
+        left_out = _of_the_host()
+        return {name: _settled(each) for name, each in value.items() if name not in left_out}
+    return value
+
+
+@cache
+def _of_the_host() -> frozenset[str]:
+    return host_members(cases_folder() / "volatile.toml")
 
 
 def not_shown(signs: Sequence[str], output: str) -> str | None:

@@ -99,7 +99,7 @@ def _once(case: Case, before: Iterable[Case], command_line: Sequence[str], shown
         return _retold(exchange, command_line, spec, shown)
     leading = [*case.stage.setup, *earlier[-_COMPANY:]]
     asking = [*leading, *map(_awaiting, steps)]
-    talks = [each for each in shown.talks if each.turns or each.calls]
+    talks = shown.talks
     left_out = len(earlier) - _COMPANY
     said = [f"# The first {left_out} requests are left out here."] * (left_out > 0)
     if is_stepwise(asking, spec, talks) or case.misbehaves or shown.watched:
@@ -145,7 +145,8 @@ def _awaiting(step: Step) -> Request:
     if not step.emits:
         return step.request
     events = tuple(Awaited(event=each.event, data=each.data) for each in step.emits)
-    return replace(step.request, awaits=(*step.request.awaits, *events))
+    own = step.request.awaits
+    return replace(step.request, awaits=(*own, *(each for each in events if each not in own)))
 
 
 def _farewell(stage: Stage, own: Sequence[Request]) -> Iterator[Request]:

@@ -46,19 +46,24 @@ def start(path, command):
             break
         except OSError:
             time.sleep(0.1)
-    machine = process, line, line.makefile("rb")
+    machine = [process, line, b""]
     hear(machine)
     return machine
 def hear(machine):
     try:
-        said = machine[2].readline()
+        while b"\\n" not in machine[2]:
+            part = machine[1].recv(65536)
+            if not part:
+                print("<- nothing more")
+                return None
+            machine[2] += part
     except OSError:
         print("<- {NOTHING}")
-        machine[1].close()
         return None
-    print("<-", said.decode(errors="replace").strip() or "nothing more")
+    said, _, machine[2] = machine[2].partition(b"\\n")
+    print("<-", said.decode(errors="replace").strip())
     try:
-        return json.loads(said or "null")
+        return json.loads(said)
     except ValueError:
         return {{"return": said}}
 def ask(machine, request, *events, passing=None):

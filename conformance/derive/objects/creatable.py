@@ -46,5 +46,5 @@ def _claim(kind: str, taken: bool) -> Claim:
             Request("qom-list-types", {"implements": "user-creatable"}),
             Request("object-add", {"qom-type": kind, "id": "made"}),
         ),
-        shows=f"Invalid parameter '{kind}'",
+        shows=f"does not accept value '{kind}'",
     )

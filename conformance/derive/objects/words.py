@@ -68,5 +68,5 @@ def _claim(word: str, where: str, asks: Request | None) -> Claim:
         found=_NAMED if fits else word,
         fold=f"property type {word}",
         asks=() if fits or asks is None else (asks,),
-        shows=compact({"type": word})[1:-1],
+        shows=f'"type": {compact(word)}',
     )
