@@ -32,6 +32,8 @@ from conformance.model.stage import Peer
 # The thread only waits for its sockets; one of them tells it to end.
 _LIMIT: Final = 10.0
 _CHUNK: Final = 65536
+_LINES: Final = 32
+"""How many connections are remembered: a build that is hung up on may connect without end."""
 _DESCRIPTORS: Final = 4
 
 
@@ -130,7 +132,7 @@ class Peers:
         return self._misbehaved[address].wait(seconds)
 
     def talks(self) -> tuple[PeerTalk, ...]:
-        """Return what was said so far on each connection, in their order."""
+        """Return what was said so far on each of the first connections, in their order."""
         return tuple(
             PeerTalk(address=line.address, calls=line.calls, turns=tuple(line.turns))
             for line in self._lines
@@ -183,7 +185,8 @@ class Peers:
         # One thread serves all: a machine that does not read must not keep it from the others.
         sock.setblocking(False)
         line = _Line(sock, talk, [*others], address=address, calls=calls)
-        self._lines.append(line)
+        if len(self._lines) < _LINES:
+            self._lines.append(line)
         for other in others:
             other.others.append(line)
         self._selector.register(sock, selectors.EVENT_READ, line)

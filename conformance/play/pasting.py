@@ -19,6 +19,7 @@ from conformance.play.alone import Result, did_beside
 from conformance.play.appraisal import features_of
 from conformance.play.evidence import finding
 from conformance.play.judging import messages_of
+from conformance.play.narrowing import narrowed
 from conformance.play.proof import Prover
 from conformance.play.shrinking import Shrinking
 from conformance.play.signs import not_shown
@@ -102,6 +103,10 @@ class Paster:
         if case.intermittent is None:
             for one_by_one in (True, False):
                 result = self._prover.alone(case, again=True, one_by_one=one_by_one)
+                if result.case.together:
+                    # Of several requests, the one that shows it.
+                    first = narrowed(result, self._prover)
+                    yield from (first, *first.further)
                 yield self._prover.compared(result) or result
         if not case.claims:
             yield self._prover.known(case)
