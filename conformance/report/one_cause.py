@@ -41,30 +41,35 @@ def find(runs: Sequence[Summary], name: str) -> FoundCause | list[str]:
     return FoundCause(cause=cause, target=target, others=tuple(other for _, other in others))
 
 
-def text(shown: FoundCause, width: int, *, colour: bool = False) -> str:
-    """Return the root cause as the whole report for a terminal has it."""
+def text(shown: FoundCause, width: int, quoted: Sequence[str] = (), *, colour: bool = False) -> str:
+    """Return the root cause as the whole report for a terminal has it.
+
+    `quoted`, here and below, are lines of the source that it is about.
+    """
     lines = [f"{shown.target.build.target}: {build(shown.target)}"]
     lines += terminal.cause_lines(shown.cause, shown.target, width, colour=colour)
     lines += [f"also on {build(other)}" for other in shown.others]
+    lines += map(visible, quoted)
     return "\n".join([*lines, ""])
 
 
-def markdown(shown: FoundCause) -> str:
+def markdown(shown: FoundCause, quoted: Sequence[str] = ()) -> str:
     """Return the root cause as the written report has it."""
     lines = [f"# {plain(title(shown.cause.finding))}", "", f"{plain(build(shown.target))}", ""]
+    lines += [*block(quoted), ""] if quoted else []
     lines += cause_lines(shown.cause, shown.target.build)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def issue(shown: FoundCause) -> str:
+def issue(shown: FoundCause, quoted: Sequence[str] = ()) -> str:
     """Return the root cause as an issue: what it is about in the first line, then all it takes.
 
     It speaks of the build alone, and needs nothing of the suite.
     """
-    return "\n".join(_issue(shown)).rstrip("\n") + "\n"
+    return "\n".join(_issue(shown, quoted)).rstrip("\n") + "\n"
 
 
-def _issue(shown: FoundCause) -> Iterator[str]:
+def _issue(shown: FoundCause, quoted: Sequence[str]) -> Iterator[str]:
     finding, facts = shown.cause.finding, shown.target.build
     # The title, in which no markup counts.
     yield visible(finding.summary)
@@ -81,6 +86,7 @@ def _issue(shown: FoundCause) -> Iterator[str]:
     yield ""
     yield _sentence(finding.summary)
     yield ""
+    yield from [*block(quoted), ""] if quoted else []
     yield from evidence_lines(_told(shown.cause))
     yield "## What should happen"
     yield ""

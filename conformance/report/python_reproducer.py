@@ -12,10 +12,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.launch.program import endpoint_options, kind_of, socket_name
+from conformance.launch.program import kind_of, socket_name
 from conformance.model.stage import SCRATCH, Endpoint
 from conformance.report.script_reproducer import ENDED
-from conformance.report.stepwise_reproducer import ASKED, BEGIN, LIMIT, LOOK, NOTHING, PEERS
+from conformance.report.stepwise_reproducer import (
+    ASKED,
+    BEGIN,
+    LIMIT,
+    LOOK,
+    NOTHING,
+    PEERS,
+    on_socket,
+)
 
 _HELPERS: Final = f"""\
 def start(path, command):
@@ -123,9 +131,10 @@ def _piped(shell: str) -> _Script | None:
 
 def _calls(command: str, requests: Sequence[str]) -> Iterator[str]:
     endpoint = Endpoint(name="machine")
-    options = endpoint_options(kind_of(shlex.split(command)), endpoint, SCRATCH)
+    words = shlex.split(command)
     path = f"{SCRATCH}/{socket_name(endpoint)}"
-    yield f"machine = start({path!r}, {f'{command} {shlex.join(options)}'!r})"
+    started = shlex.join(on_socket(words, endpoint, kind_of(words)))
+    yield f"machine = start({path!r}, {started!r})"
     yield from (f"ask(machine, {request!r})" for request in requests)
     yield "end(machine)"
 

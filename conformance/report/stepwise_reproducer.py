@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.launch.program import endpoint_options, socket_name
+from conformance.launch.program import endpoint_options, monitor_on_stdio, socket_name
 from conformance.model.flavour import Program
 from conformance.model.peer_talk import PeerTalk, PeerTurn
 from conformance.model.stage import (
@@ -224,9 +224,18 @@ def calls(told: AskedMachine) -> Iterator[str]:
 
 def _started(name: str, command: Sequence[str], kind: Program) -> Iterator[str]:
     endpoint = Endpoint(name=name)
-    options = endpoint_options(kind, endpoint, SCRATCH)
     path = f"{SCRATCH}/{socket_name(endpoint)}"
-    yield f"{name} = start({path!r}, {shlex.join([*command, *options])!r})"
+    yield f"{name} = start({path!r}, {shlex.join(on_socket(command, endpoint, kind))!r})"
+
+
+def on_socket(command: Sequence[str], endpoint: Endpoint, kind: Program) -> Sequence[str]:
+    """Return a command line with QMP on the socket of an endpoint, in place of standard input."""
+    words, stdio = [*command], monitor_on_stdio(kind)
+    for place in range(len(words) - len(stdio) + 1):
+        if tuple(words[place : place + len(stdio)]) == stdio:
+            del words[place : place + len(stdio)]
+            break
+    return [*words, *endpoint_options(kind, endpoint, SCRATCH)]
 
 
 def _asked(name: str, requests: Sequence[Request], other: str) -> Iterator[str]:
