@@ -30,6 +30,7 @@ def start(path, command):
     process = subprocess.Popen(
         shlex.split(command), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
+    atexit.register(process.kill)
     client = QMPClient("reproducer")
     client.negotiate = False
     LOOP.run_until_complete(connect(process, client, path))
@@ -58,7 +59,7 @@ async def answer(client, request, events, passing):
             value = await asyncio.wait_for(client.execute_msg(Message(request)), {LIMIT})
             print("<-", json.dumps({{"return": value}}))
         except ExecuteError as error:
-            told = {{"class": error.error.class_, "desc": error.error.desc}}
+            told = {{"class": error.error_class, "desc": str(error)}}
             print("<-", json.dumps({{"error": told}}))
             return
         left = [*events]
@@ -88,7 +89,7 @@ _NAMES: Final = (
     *("Message", "QMPClient", "StateError"),
 )
 _PIPED: Final = re.compile(
-    r"^(?:\{ cat.*\} <<'EOF' \| (?P<last>.+)|(?P<first>.+) <<'EOF')\n(?P<body>.*?)^EOF$",
+    r"^(?:\{ cat[^\n]*\} <<'EOF' \| (?P<last>[^\n]+)|(?P<first>[^\n]+) <<'EOF')\n(?P<body>.*?)^EOF$",
     re.M | re.S,
 )
 _TIMED: Final = re.compile(r"^timeout \d+ ")
@@ -144,7 +145,7 @@ def _lines(script: _Script) -> Iterator[str]:
     looks = any(line.startswith("look(") for line in script.calls)
     more = ", threading" * peers
     yield "# Needs qemu.qmp: pip install qemu.qmp"
-    yield f"import asyncio, json, os, shlex, socket, subprocess{more}, time"
+    yield f"import asyncio, atexit, json, os, shlex, socket, subprocess{more}, time"
     yield f"from qemu.qmp import {', '.join(_NAMES)}"
     yield "LOOP = asyncio.new_event_loop()"
     yield _HELPERS

@@ -38,6 +38,7 @@ def start(path, command):
     process = subprocess.Popen(
         shlex.split(command), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
+    atexit.register(process.kill)
     line = socket.socket(socket.AF_UNIX)
     line.settimeout({LIMIT})
     while process.poll() is None:
@@ -186,7 +187,7 @@ def stepwise(told: AskedMachine) -> str:
 def helpers(told: AskedMachine) -> Iterator[str]:
     """Yield what the calls need, on sockets."""
     more = ", threading" * bool(told.talks)
-    yield f"import json, os, shlex, socket, subprocess{more}, time"
+    yield f"import atexit, json, os, shlex, socket, subprocess{more}, time"
     yield _MACHINES
     if told.talks:
         yield PEERS
@@ -219,7 +220,6 @@ def calls(told: AskedMachine) -> Iterator[str]:
             yield "look(machine, before)"
     yield from _asked("machine", told.last, other)
     yield "end(machine)"
-    yield from (f"{name}[0].kill()" for name in names)
 
 
 def _started(name: str, command: Sequence[str], kind: Program) -> Iterator[str]:
