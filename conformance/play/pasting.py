@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import chain
 from types import TracebackType
 from typing import Final, Self
 
@@ -93,8 +94,10 @@ class Paster:
                 if found.fingerprint != wanted.fingerprint:
                     continue
                 small = Shrinking(result, miss, self._again).smallest()
-                small = replace(small, case=replace(small.case, id=case.id), whole=True)
-                told = (*self._findings(small), *self._findings(result))
+                told = self._findings(result)
+                if small is not result:
+                    small = replace(small, case=replace(small.case, id=case.id), whole=True)
+                    told = chain(self._findings(small), told)
                 yield from (less for other, less in told if other.fold == miss.fold)
                 return
 
@@ -126,16 +129,17 @@ class Paster:
         limit = SECONDS * max(1, found.plays // 3)
         devices = () if case is None else case.stage.spec.devices
         run = self._shell.run(found.reproducer, limit, devices)
-        why = _why_not(found.signs, settled(run.output, self._volatile), run)
+        signs = tuple(settled(sign, self._volatile) for sign in found.signs)
+        why = _why_not(signs, settled(run.output, self._volatile), run)
         stack: tuple[str, ...] = ()
-        if why is None and self._shell.debugs and _by_signal(found.signs) and not found.plays:
+        if why is None and self._shell.debugs and _by_signal(signs) and not found.plays:
             stack = self._shell.stack(found.reproducer, SECONDS, devices)[:_FRAMES]
         return Pasted(
             target=found.target,
             fingerprint=found.fingerprint,
             case=found.case,
             reproducer=found.reproducer,
-            signs=found.signs,
+            signs=signs,
             shows=why is None,
             why=why or "",
             stack=stack,

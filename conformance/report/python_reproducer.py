@@ -89,7 +89,8 @@ _NAMES: Final = (
     *("Message", "QMPClient", "StateError"),
 )
 _PIPED: Final = re.compile(
-    r"^(?:\{ cat[^\n]*\} <<'EOF' \| (?P<last>[^\n]+)|(?P<first>[^\n]+) <<'EOF')\n(?P<body>.*?)^EOF$",
+    r"^(?:\{ cat[^\n]*\} <<'EOF' \| (?P<last>[^\n]+)|(?P<first>[^\n]+) <<'EOF')\n"
+    r"(?P<body>.*?)^EOF$",
     re.M | re.S,
 )
 _TIMED: Final = re.compile(r"^timeout \d+ ")
