@@ -20,7 +20,7 @@ from conformance.play.alone import Result
 from conformance.report.script_reproducer import ENDED
 from conformance.report.stepwise_reproducer import NOTHING, WAITED
 
-_UNANSWERED: Final = (NOTHING, f"{ENDED} 124", "nothing more")
+_UNANSWERED: Final = (NOTHING, f"{ENDED} 137", "nothing more")
 """What scripts print where QEMU stopped answering: the first of these is the sign."""
 _CHECK: Final = re.compile(r"^(?:\S*qemu-[\w-]+: )?(.*(?:[Aa]ssertion|ERROR:|BUG:).*)$", re.M)
 """The line in which a dying QEMU names the cause."""

@@ -93,7 +93,7 @@ _PIPED: Final = re.compile(
     r"(?P<body>.*?)^EOF$",
     re.M | re.S,
 )
-_TIMED: Final = re.compile(r"^timeout \d+ ")
+_TIMED: Final = re.compile(r"^timeout -s KILL \d+ ")
 
 
 @dataclass(frozen=True, slots=True)

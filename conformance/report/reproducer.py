@@ -32,6 +32,8 @@ from conformance.report.stepwise_reproducer import LIMIT, AskedMachine, is_stepw
 _COMPANY: Final = 2000
 """How many requests a reproducer holds; it says where earlier ones are left out."""
 
+_TIMED: Final = ("timeout", "-s", "KILL", str(LIMIT))
+"""Ends a build that hangs, and therefore does not hear of a gentler signal."""
 _TIMES: Final = 5
 """How many times as often what comes and goes is tried as the suite has played it: it may have
 shown once."""
@@ -115,6 +117,8 @@ def _once(case: Case, before: Iterable[Case], command_line: Sequence[str], shown
                 talks=talks,
                 watches=shown.watched,
                 rests=rests,
+                # What comes next must find a peer that is silent, and has not yet hung up.
+                rest=1.0 if case.meanwhile is None else 0.1,
                 last=[*_farewell(case.stage, asking)][:-1],
             )
         )
@@ -133,7 +137,7 @@ def _piped(
     """Return the lines that send requests through a pipe, and say how QEMU ended of them."""
     ended = isinstance(seen, Observation) and None in seen.replies
     hung = ended and isinstance(seen, Observation) and seen.death is None
-    words = shlex.join(["timeout", str(LIMIT), *command] if hung else command)
+    words = shlex.join([*_TIMED, *command] if hung else command)
     lasting = f"{{ cat{LASTING}; }} <<'EOF' | {words}"
     first = lasting if case.stage.capabilities else f"{words} <<'EOF'"
     told = [f'echo "{ENDED} $?"'] * ended

@@ -154,8 +154,7 @@ class AskedMachine:
 
     `commands` are the command lines of the machine and its companions, with QMP on standard input
     and output. `talks` is what its peers said; with `watches`, the standard descriptors are looked
-    at. After request number `rests`, a peer has the time to misbehave; `beside` is the number of
-    one that is sent without waiting for the answer to the one before it.
+    at. After request number `rests`, a peer has `rest` seconds to misbehave.
     """
 
     kind: Program
@@ -166,6 +165,7 @@ class AskedMachine:
     talks: Sequence[PeerTalk] = ()
     watches: bool = False
     rests: int | None = None
+    rest: float = 1.0
     last: Sequence[Request] = ()
     """What is asked before the machine is told to quit."""
 
@@ -215,7 +215,7 @@ def calls(told: AskedMachine) -> Iterator[str]:
     for number, request in enumerate(told.requests):
         yield from _asked("machine", (request,), other)
         if number == told.rests:
-            yield "time.sleep(1)"
+            yield f"time.sleep({told.rest:g})"
         if told.watches:
             yield "look(machine, before)"
     yield from _asked("machine", told.last, other)

@@ -112,7 +112,7 @@ def test_a_set_up_that_ends_the_build_shows_as_a_case_does() -> None:
         (('{"return":3}',), "<- b'{\"return\": 3}\\r\\n'\n"),
         (("f: Assertion `x' failed at 0x12ab",), "f: Assertion `x' failed at 0x99ff\n"),
         ((NOTHING,), f"<- {NOTHING}\n"),
-        ((NOTHING,), "QEMU ended with status 124\n"),
+        ((NOTHING,), "QEMU ended with status 137\n"),
     ],
     ids=["pipe", "script", "bytes", "address", "silence", "time"],
 )

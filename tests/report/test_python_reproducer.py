@@ -94,12 +94,12 @@ def test_a_peer_says_again_what_it_has_said(tmp_path: Path) -> None:
 def test_how_it_ended_and_the_limit_of_a_pipe_are_left_out() -> None:
     seen = Observation(replies=(None,), hung=True)
     hanging = reproducer(case("made", QUERY), (), COMMAND, ShownPlay(seen=seen))
-    assert f"timeout 10 {QEMU}" in hanging
+    assert f"timeout -s KILL 10 {QEMU}" in hanging
 
     text = python_text(hanging)
 
     assert text is not None
-    assert "timeout 10" not in text
+    assert "timeout -s" not in text
     assert f"machine = start('{SCRATCH}/wire-machine', '{QEMU} " in text
 
 
