@@ -32,6 +32,8 @@ from conformance.model.stage import Peer
 # The thread only waits for its sockets; one of them tells it to end.
 _LIMIT: Final = 10.0
 _CHUNK: Final = 65536
+_REMEMBERED: Final = 1 << 20
+"""How much is remembered of what is said on a connection: as much as a flood."""
 _LINES: Final = 32
 """How many connections are remembered: a build that is hung up on may connect without end."""
 _DESCRIPTORS: Final = 4
@@ -58,10 +60,15 @@ class _Line:
     """The server of the machine that it was called on."""
     heard: int = 0
     turns: list[PeerTurn] = field(default_factory=list)
+    room: int = _REMEMBERED
+    """How many bytes more of what is said are remembered; a negative number where some are not."""
 
     def note(self, words: bytes, late: float, *, ends: bool) -> None:
-        """Record what is said now."""
-        self.turns.append(PeerTurn(after=self.heard, says=words, late=late, ends=ends))
+        """Record what is said now, while there is room."""
+        if self.room >= 0:
+            self.room -= len(words)
+        if self.room >= 0:
+            self.turns.append(PeerTurn(after=self.heard, says=words, late=late, ends=ends))
 
 
 class _Timers:
@@ -134,7 +141,12 @@ class Peers:
     def talks(self) -> tuple[PeerTalk, ...]:
         """Return what was said so far on each of the first connections, in their order."""
         return tuple(
-            PeerTalk(address=line.address, calls=line.calls, turns=tuple(line.turns))
+            PeerTalk(
+                address=line.address,
+                calls=line.calls,
+                turns=tuple(line.turns),
+                whole=line.room >= 0,
+            )
             for line in self._lines
         )
 

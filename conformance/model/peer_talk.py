@@ -23,8 +23,10 @@ class PeerTalk:
     """The turns of the peer at `address` (see stage.Peer) on one connection.
 
     Of one that called a server of the machine, at `calls`, those on the line that it called on.
+    Those are left out that would make it too long; then it is not `whole`.
     """
 
     address: str
     calls: str = ""
     turns: tuple[PeerTurn, ...] = ()
+    whole: bool = True

@@ -236,7 +236,7 @@ def _preparation(spec: MachineSpec, asked: str, shown: ShownPlay) -> Iterator[st
     there = {talk.address for talk in shown.talks}
     for peer in spec.peers:
         path = peer.address if peer.address.isdecimal() else f"{SCRATCH}/{peer.address}"
-        if peer.address in there or (shown.seen is not None) or (peer.manner and path not in asked):
+        if peer.address in there or shown.talks or (peer.manner and path not in asked):
             continue
         calls = f", which calls {peer.calls} when it is called" if peer.calls else ""
         odd = f", and {peer.manner.words}" if peer.manner else ""

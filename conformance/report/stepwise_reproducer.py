@@ -30,6 +30,8 @@ LIMIT: Final = 10
 """How many seconds a script waits for an answer, and for the end of a machine."""
 NOTHING: Final = f"nothing within {LIMIT} seconds"
 WAITED: Final = "   (waited "
+_LONGEST: Final = 200_000
+"""The size limit of the text for a peer in bytes."""
 BEGIN: Final = "python3 - <<'EOF'"
 ASKED: Final = "# What is asked:"
 """The line behind the helpers of a script."""
@@ -263,6 +265,9 @@ def _peers(talks: Sequence[PeerTalk]) -> Iterator[str]:
             found.setdefault((talk.address, talk.calls), []).append(talk)
     for (address, called), lines in found.items():
         told = ", ".join(_turns(line.turns) for line in _told_once(lines))
+        if len(told) > _LONGEST or not all(line.whole for line in lines):
+            yield f"# {address}: it says too much to paste; `qmp-conformance replay` plays it"
+            continue
         calls_it = f", calls={_place(called)}" if called else ""
         yield f"peer({_place(address)}, {told}{calls_it})"
 
