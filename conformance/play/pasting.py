@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -34,6 +35,8 @@ SECONDS: Final = 60.0
 """How long a pasted text may take; one that repeats its case, so long for each time."""
 _SIGNALS: Final = 128
 _FRAMES: Final = 12
+PATIENCE: Final = 120.0
+"""After how many seconds no more is tried of a root cause that nothing has shown."""
 SIMPLEST: Final = 2
 """How many of the simplest cases of a root cause are tried before the one that the report tells."""
 
@@ -76,12 +79,17 @@ class Paster:
         written. If none does, the first is told.
         """
         told: Pasted | None = None
+        until = time.monotonic() + PATIENCE
         for case in _simplest_first(cause, cases):
             for found in self._found(case, cause.finding):
                 tried = self._tried(case, found)
                 if tried.shows:
                     return tried
                 told = told or tried
+                if time.monotonic() > until:
+                    return told
+            if time.monotonic() > until:
+                break
         own = self._tried(cases.get(cause.finding.case), cause.finding)
         return own if own.shows else told or own
 
