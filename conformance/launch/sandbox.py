@@ -109,7 +109,7 @@ def command(
     if confinement.scratch is not None:
         options += ["--bind", confinement.scratch, SCRATCH]
     options += [*_devices(confinement.devices, outside), "--remount-ro", "/dev"]
-    within = [*_within(confinement, outside)]
+    within = [*_within(confinement, outside, room)]
     # The mark stays on bubblewrap; everything else ends with it.
     options += ["--unsetenv", MARK]
     for name, value in target.env:
@@ -130,7 +130,7 @@ def command(
     )
 
 
-def _within(confinement: Confinement, outside: _Outside) -> Iterator[str]:
+def _within(confinement: Confinement, outside: _Outside, room: tuple[str, ...]) -> Iterator[str]:
     """Show the tools and the root of another target below /tmp."""
     if confinement.tools is not None:
         yield from ("--ro-bind", outside.tree(confinement.tools, own=True), TOOLS)
@@ -139,14 +139,22 @@ def _within(confinement: Confinement, outside: _Outside) -> Iterator[str]:
         return
     root = _Outside(confinement.mounts, inner)
     yield from ("--ro-bind", root.tree(inner.rootfs, own=False), INNER)
-    yield from ("--dev", f"{INNER}/dev", "--proc", f"{INNER}/proc", "--tmpfs", f"{INNER}/tmp")
-    yield from ("--remount-ro", f"{INNER}/proc", "--tmpfs", f"{INNER}/dev/shm")
+    yield from (
+        "--dev",
+        f"{INNER}/dev",
+        "--proc",
+        f"{INNER}/proc",
+        *room,
+        "--tmpfs",
+        f"{INNER}/tmp",
+    )
+    yield from ("--remount-ro", f"{INNER}/proc", *room, "--tmpfs", f"{INNER}/dev/shm")
     yield from ("--cap-add", "CAP_SYS_CHROOT")
     for device in confinement.devices:
         yield from ("--dev-bind", outside.device(device), f"{INNER}{device}")
     for folder in ("/run", "/var"):
         if _has(inner, folder):
-            yield from ("--tmpfs", f"{INNER}{folder}")
+            yield from (*room, "--tmpfs", f"{INNER}{folder}")
     if _has(inner, "/var"):
         yield from ("--dir", f"{INNER}/var/tmp")
     if confinement.scratch is not None:

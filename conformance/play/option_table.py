@@ -549,7 +549,7 @@ ONLY: Final = Option(
     metavar="NAME",
     default=(),
     commands=(CommandName.PASTE,),
-    help="only the root cause whose name (v1-...) begins so; repeatable",
+    help="only the root cause whose name (v1-...) begins so",
     no_twin=_OF_NO_RUN,
 )
 
