@@ -106,7 +106,9 @@ def _evidence(result: Result, miss: Miss) -> Evidence:
 def _broken(case: Case, miss: Miss) -> list[Claim]:
     """Return the claims of a case that a miss is about, and that do not hold."""
     return [
-        claim for claim in case.claims if claim.fold == miss.fold and claim.promised != claim.found
+        claim
+        for claim in case.claims
+        if (claim.fold, claim.defect) == (miss.fold, miss.defect) and claim.promised != claim.found
     ]
 
 

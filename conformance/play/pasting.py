@@ -106,7 +106,11 @@ class Paster:
                 if small is not result:
                     small = replace(small, case=replace(small.case, id=case.id), whole=True)
                     told = chain(self._findings(small), told)
-                yield from (less for other, less in told if other.fold == miss.fold)
+                yield from (
+                    less
+                    for other, less in told
+                    if (other.fold, other.defect) == (miss.fold, miss.defect)
+                )
                 return
 
     def _played(self, case: Case) -> Iterator[Result]:

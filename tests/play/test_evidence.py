@@ -224,6 +224,21 @@ def test_a_broken_claim_shows_both_sides_and_how_the_build_says_it() -> None:
     assert found.signs == ("command made",)
 
 
+def test_of_claims_that_fold_together_each_defect_shows_its_own() -> None:
+    one = claim("1", "2", what="one", defect="first")
+    two = claim("1", "3", what="two", defect="second")
+    both = replace(case("claims"), claims=(one, two))
+    verdict = judge_claims(both)
+
+    found = [
+        finding("t", Result(case=both, verdict=verdict), miss, RULES, COMMAND)
+        for miss in verdict.misses
+    ]
+
+    assert [each.evidence.transcript[0] for each in found] == ["   one", "   two"]
+    assert ["# two" in each.reproducer for each in found] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("reply", "real"),
     [
