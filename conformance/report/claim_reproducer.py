@@ -36,7 +36,8 @@ def show(kind, indent, within):
         optional = " (may be left out)" * ("default" in member)
         print(f"{{indent}}{{member['name']}}: {{named[member['type']]['meta-type']}}{{optional}}")
         show(member["type"], indent + "  ", (*within, kind))
-entry = named[{name!r}]
+missing = {{"meta-type": {kind!r}, "name": {name!r} + " is not in this build"}}
+entry = named.get({name!r}, missing)
 print(entry["meta-type"], entry["name"])
 for part in ("arg-type", "ret-type"):
     if part in entry:
@@ -80,5 +81,5 @@ def _shown(case: Case, claims: Sequence[Claim], command: Sequence[str]) -> Itera
     yield "import json, shlex, subprocess"
     yield f"COMMAND = {shlex.join(command)!r}"
     yield f"ASKED = {asked!r}"
-    yield _SCRIPT.format(name=case.subject.name)
+    yield _SCRIPT.format(name=case.subject.name, kind=str(case.subject.kind))
     yield "EOF"
