@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {"judge.expect_state"},
     # A report shows values of other rooms, and asks none of them to do anything.
     "report": frozenset({"model", "compat.change", "knowledge.rules", "validate.result"})
-    | {"knowledge.versions"}
+    | {"knowledge.versions", "knowledge.sections"}
     | {"judge.observation", "judge.json_path", "launch.program"},
     "prepare": frozenset({"model", "qapi", "digest", "source", "align", "compat", "knowledge"})
     | {"wire", "launch", "judge.observation", "derive", "report.stream", "space.members"}

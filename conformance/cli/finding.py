@@ -13,7 +13,10 @@ from conformance.model.terms import ExitCode
 from conformance.play import option_table
 from conformance.play.option import CommandName
 from conformance.report import one_cause
+from conformance.report.python_reproducer import python_text
 from conformance.report.reading import read_run
+from conformance.report.root_cause import RootCause
+from conformance.report.source_text import source_lines
 from conformance.report.summary import summarise
 
 _WIDE: Final = 120
@@ -44,13 +47,29 @@ def _finding(asked: argparse.Namespace) -> int:
             f"There are: {', '.join(found)}." if found else "The report lists those there are.",
         )
     output = option_table.OUTPUT.of(asked)
+    tree = option_table.SOURCE.of(asked)
+    quoted = source_lines(found.cause.finding, Path(tree)) if tree else []
     match option_table.FINDING_FORMAT.of(asked):
         case "markdown":
-            told = one_cause.markdown(found)
+            told = one_cause.markdown(found, quoted)
         case "issue":
-            told = one_cause.issue(found)
+            told = one_cause.issue(found, quoted)
+        case "sh":
+            told = f"{found.cause.reproducer.rstrip()}\n"
+        case "python":
+            told = _python(found.cause)
         case _:
             width = min(Screen().width, _WIDE)
-            told = one_cause.text(found, width, colour=coloured(sys.stdout) and not output)
+            told = one_cause.text(found, width, quoted, colour=coloured(sys.stdout) and not output)
     write_out(told, output)
     return ExitCode.CONFORMS
+
+
+def _python(cause: RootCause) -> str:
+    text = python_text(cause.reproducer)
+    if text is None:
+        raise UsageError(
+            f"{cause.finding.fingerprint} does not show through a client of QMP",
+            "The script of --format sh shows it.",
+        )
+    return text

@@ -42,6 +42,11 @@ _COMMANDS: Final = (
         "report",
         "write the report of a run again, or runs in the formats of other tools",
     ),
+    (
+        CommandName.PASTE,
+        "paste",
+        "make the reproducers of a run small, and try each in a shell, in the sandbox",
+    ),
     (CommandName.FINDING, "finding", "show one root cause of a run, or write it as an issue"),
     (
         CommandName.VALIDATE,

@@ -25,6 +25,14 @@ class Volatile:
     reason: Annotated[str, REASON]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostMember:
+    """A member of answers whose value the host decides."""
+
+    member: Annotated[str, Key("the name of the member")]
+    reason: Annotated[str, REASON]
+
+
 @dataclass(frozen=True, kw_only=True)
 class VolatilePart:
     """The entries of a file about texts that differ from run to run."""
@@ -33,6 +41,15 @@ class VolatilePart:
         tuple[Volatile, ...],
         Key("a random text in a build's output that means nothing to a reader"),
     ] = ()
+    host_member: Annotated[
+        tuple[HostMember, ...],
+        Key("a member of answers that differs between hosts, and shows no defect"),
+    ] = ()
+
+
+def host_members(path: Path) -> frozenset[str]:
+    """Return the names of the members in the file `path` whose values the host decides."""
+    return frozenset(each.member for each in read_file(path, VolatilePart).sound().host_member)
 
 
 def load_volatile(path: Path) -> tuple[Volatile, ...]:

@@ -1,7 +1,9 @@
 """Makes a certificate authority with one server and one client, for QEMU's tls-creds-x509.
 
-QEMU's sanity check requires an authority that may sign, and an end entity that is none, whose key
-usage allows signing and whose purpose is that of the endpoint.
+They are the same in every run, so that a script that shows a defect can hold them: the keys are
+made of fixed bytes, and keep no secret. QEMU's sanity check requires an authority that may sign,
+and an end entity that is none, whose key usage allows signing and whose purpose is that of the
+endpoint.
 """
 
 from __future__ import annotations
@@ -9,22 +11,24 @@ from __future__ import annotations
 import datetime
 import ipaddress
 from collections.abc import Mapping
+from hashlib import sha256
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_DAY = datetime.timedelta(days=1)
+_SINCE = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+_UNTIL = datetime.datetime(2120, 1, 1, tzinfo=datetime.UTC)
 
 
-def certificates(now: datetime.datetime, password: bytes = b"") -> Mapping[str, bytes]:
-    """Return file names with PEM texts, valid from a day before to some days after `now`.
+def certificates(password: bytes = b"") -> Mapping[str, bytes]:
+    """Return file names with PEM texts, valid for a hundred years.
 
-    With `password`, the end entities' keys are encrypted.
+    With `password`, the end entities' keys are encrypted, which makes them differ from run to run.
     """
-    authority = ec.generate_private_key(ec.SECP256R1())
-    root = _certificate("authority", authority, authority, now, None)
+    authority = _key("authority")
+    root = _certificate("authority", authority, authority, None)
     files = {"ca-cert.pem": root}
     encryption = (
         serialization.BestAvailableEncryption(password)
@@ -35,8 +39,8 @@ def certificates(now: datetime.datetime, password: bytes = b"") -> Mapping[str, 
         ("server", ExtendedKeyUsageOID.SERVER_AUTH),
         ("client", ExtendedKeyUsageOID.CLIENT_AUTH),
     ):
-        key = ec.generate_private_key(ec.SECP256R1())
-        files[f"{end}-cert.pem"] = _certificate(end, key, authority, now, purpose)
+        key = _key(end)
+        files[f"{end}-cert.pem"] = _certificate(end, key, authority, purpose)
         files[f"{end}-key.pem"] = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -45,11 +49,14 @@ def certificates(now: datetime.datetime, password: bytes = b"") -> Mapping[str, 
     return files
 
 
+def _key(name: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(sha256(name.encode()).digest())
+
+
 def _certificate(
     name: str,
-    key: ec.EllipticCurvePrivateKey,
-    signer: ec.EllipticCurvePrivateKey,
-    now: datetime.datetime,
+    key: Ed25519PrivateKey,
+    signer: Ed25519PrivateKey,
     purpose: x509.ObjectIdentifier | None,
 ) -> bytes:
     """Return a certificate in PEM: the authority's own without a `purpose`."""
@@ -59,9 +66,9 @@ def _certificate(
         .subject_name(_name(name))
         .issuer_name(_name("authority"))
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _DAY)
-        .not_valid_after(now + 30 * _DAY)
+        .serial_number(1 + len(name))
+        .not_valid_before(_SINCE)
+        .not_valid_after(_UNTIL)
         .add_extension(x509.BasicConstraints(ca=root, path_length=None), critical=True)
         .add_extension(_usage(root=root), critical=True)
     )
@@ -72,7 +79,7 @@ def _certificate(
         ]
         builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=True)
         builder = builder.add_extension(x509.SubjectAlternativeName(addresses), critical=False)
-    return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    return builder.sign(signer, None).public_bytes(serialization.Encoding.PEM)
 
 
 def _name(common: str) -> x509.Name:

@@ -25,6 +25,20 @@ _BACKING_FORMAT: Final = 0xE2792ACA
 """The type of the header extension that names the format of the backing file."""
 
 
+CREATED: Final[Mapping[str, str]] = {
+    f"{name}.qcow2": f"qemu-img create -q -f qcow2 {over}{name}.qcow2 {SIZE}"
+    f" && truncate -s {_END} {name}.qcow2"
+    for name, over in (
+        ("base", ""),
+        ("middle", "-F qcow2 -b base.qcow2 "),
+        ("top", "-F qcow2 -b middle.qcow2 "),
+        ("over", "-F qcow2 -b top.qcow2 "),
+    )
+}
+"""The command that makes an image of `chain` like ours, by its name, in the folder of the images.
+"""
+
+
 def qcow2(backing: str = "") -> bytes:
     """Return an image of SIZE bytes that reads as zeros, or as its backing image `backing`.
 

@@ -26,11 +26,16 @@ from conformance.launch.mock_servers import MOCK_SERVERS
 from conformance.launch.namespace import connect_in, listen_in
 from conformance.launch.scratch import Room, confined, give, open_folder
 from conformance.model.errors import HarnessError, KnowledgeError, LaunchError
+from conformance.model.peer_talk import PeerTalk, PeerTurn
 from conformance.model.stage import Peer
 
 # The thread only waits for its sockets; one of them tells it to end.
 _LIMIT: Final = 10.0
 _CHUNK: Final = 65536
+_REMEMBERED: Final = 1 << 20
+"""How much is remembered of what is said on a connection: as much as a flood."""
+_LINES: Final = 32
+"""How many connections are remembered: a build that is hung up on may connect without end."""
 _DESCRIPTORS: Final = 4
 
 
@@ -51,6 +56,42 @@ class _Line:
     address: str = ""
     ended: Callable[[], object] | None = None
     """What is to be done when the machine hangs up."""
+    calls: str = ""
+    """The server of the machine that it was called on."""
+    heard: int = 0
+    turns: list[PeerTurn] = field(default_factory=list)
+    room: int = _REMEMBERED
+    """How many bytes more of what is said are remembered; a negative number where some are not."""
+
+    def note(self, words: bytes, late: float, *, ends: bool) -> None:
+        """Record what is said now, while there is room."""
+        if self.room >= 0:
+            self.room -= len(words)
+        if self.room >= 0:
+            self.turns.append(PeerTurn(after=self.heard, says=words, late=late, ends=ends))
+
+
+class _Timers:
+    """What is to be done later."""
+
+    def __init__(self) -> None:
+        self._coming: list[tuple[float, int, Callable[[], None]]] = []
+        """What is to be done at which time, the next first; the number keeps the order."""
+        self._counted = 0
+
+    def next(self) -> float | None:
+        """Do what is due, and return how many seconds the next thing has time, None if none is."""
+        while self._coming:
+            left = self._coming[0][0] - time.monotonic()
+            if left > 0:
+                return left
+            heappop(self._coming)[2]()
+        return None
+
+    def add(self, seconds: float, deed: Callable[[], None]) -> None:
+        """Do something in so many seconds."""
+        self._counted += 1
+        heappush(self._coming, (time.monotonic() + seconds, self._counted, deed))
 
 
 class Peers:
@@ -64,11 +105,10 @@ class Peers:
         self._open = contextlib.ExitStack()
         self._thread: threading.Thread | None = None
         self._room, self._pid = room, pid
-        self._counted = 0
+        self._lines: list[_Line] = []
         self._misbehaved = {peer.address: threading.Event() for peer in peers if peer.manner}
         """By address, whether the peer has done what its manner is."""
-        self._timers: list[tuple[float, int, Callable[[], None]]] = []
-        """What is to be done at which time, the next first; the number keeps the order."""
+        self._timers = _Timers()
         if not peers:
             return
         with self._open as undo:
@@ -98,10 +138,22 @@ class Peers:
         """Wait for at most so long until the peer has misbehaved, and return whether it has."""
         return self._misbehaved[address].wait(seconds)
 
+    def talks(self) -> tuple[PeerTalk, ...]:
+        """Return what was said so far on each of the first connections, in their order."""
+        return tuple(
+            PeerTalk(
+                address=line.address,
+                calls=line.calls,
+                turns=tuple(line.turns),
+                whole=line.room >= 0,
+            )
+            for line in self._lines
+        )
+
     def _serve(self) -> None:
         try:
             while True:
-                for key, ready in self._selector.select(self._next_timer()):
+                for key, ready in self._selector.select(self._timers.next()):
                     if key.data is None:
                         return
                     if isinstance(key.data, _Line):
@@ -113,19 +165,6 @@ class Peers:
             for key in [*self._selector.get_map().values()]:
                 if isinstance(key.data, _Line):
                     key.data.sock.close()
-
-    def _next_timer(self) -> float | None:
-        """Do what is due, and return how many seconds the next thing has time, None if none is."""
-        while self._timers:
-            left = self._timers[0][0] - time.monotonic()
-            if left > 0:
-                return left
-            heappop(self._timers)[2]()
-        return None
-
-    def _later(self, seconds: float, deed: Callable[[], None]) -> None:
-        self._counted += 1
-        heappush(self._timers, (time.monotonic() + seconds, self._counted, deed))
 
     def _accept(self, listener: socket.socket, peer: Peer) -> None:
         try:
@@ -149,13 +188,17 @@ class Peers:
             called = _call(peer.calls, self._room, self._pid)
         except (OSError, LaunchError):
             return False
-        self._begin(called, _mannered(talk, peer), peer.address, *others)
+        self._begin(called, _mannered(talk, peer), peer.address, *others, calls=peer.calls)
         return True
 
-    def _begin(self, sock: socket.socket, talk: MockServer, address: str, *others: _Line) -> _Line:
+    def _begin(
+        self, sock: socket.socket, talk: MockServer, address: str, *others: _Line, calls: str = ""
+    ) -> _Line:
         # One thread serves all: a machine that does not read must not keep it from the others.
         sock.setblocking(False)
-        line = _Line(sock, talk, [*others], address=address)
+        line = _Line(sock, talk, [*others], address=address, calls=calls)
+        if len(self._lines) < _LINES:
+            self._lines.append(line)
         for other in others:
             other.others.append(line)
         self._selector.register(sock, selectors.EVENT_READ, line)
@@ -180,6 +223,7 @@ class Peers:
         for descriptor in descriptors:
             self._adopt(line, descriptor)
         if heard:
+            line.heard += len(heard)
             self._say(line, line.talk.hear(heard))
         else:
             self._end(line)
@@ -201,13 +245,16 @@ class Peers:
     def _say(self, line: _Line, words: bytes) -> None:
         """Say `words`, perhaps later; and hang up behind them, or later, as the server says."""
         over = line.talk.over
+        if words or over:
+            line.note(words, line.talk.delay, ends=over)
         if line.talk.delay and (words or over):
-            self._later(line.talk.delay, partial(self._said, line, words, over=over))
+            self._timers.add(line.talk.delay, partial(self._said, line, words, over=over))
         else:
             self._said(line, words, over=over)
         if line.talk.patience is not None and not line.impatient:
             line.impatient = True
-            self._later(line.talk.patience, partial(self._end, line))
+            line.note(b"", line.talk.patience, ends=True)
+            self._timers.add(line.talk.patience, partial(self._end, line))
 
     def _said(self, line: _Line, words: bytes, *, over: bool) -> None:
         line.out += words

@@ -49,6 +49,8 @@ ADDRESS_SPACE: Final = 64 << 30
 """How much a process may map in bytes: guests' memory of many GiB is mapped unused."""
 # What a program built with a sanitizer calls, also where that is a library.
 _SANITIZERS: Final = (b"__asan_init", b"__hwasan_init", b"__msan_init", b"__tsan_init")
+TOOLS: Final = "/tmp/.tools"
+INNER: Final = "/tmp/.inner"
 # As much as the kernel reads of a script's first line (BINPRM_BUF_SIZE of linux/binfmts.h).
 _LINE: Final = 256
 # bwrap --help only prints; on a swapping machine it takes a while to load.
@@ -72,6 +74,12 @@ class Confinement:
     mounts: Mounts | None = None
     devices: tuple[str, ...] = ()
     status_fd: int | None = None
+    program: str | None = None
+    """A program of the root that is shown beside the one that is run."""
+    tools: str | None = None
+    """A folder of the host that is shown at TOOLS."""
+    inner: Target | None = None
+    """A target whose root is shown at INNER, with the same scratch folder, for chroot."""
 
 
 def command(
@@ -95,10 +103,13 @@ def command(
     bwrap = _tool("bwrap", "bubblewrap")
     room = ("--size", f"{SPACE}") if _sizes_folders(bwrap) else ()
     outside = _Outside(confinement.mounts, target)
-    options = [*_root(target, outside), *_masks(target, room), *_named(target, argv[0], outside)]
+    options = [*_root(target, outside), *_masks(target, room)]
+    for program in filter(None, (argv[0], confinement.program)):
+        options += _named(target, program, outside)
     if confinement.scratch is not None:
         options += ["--bind", confinement.scratch, SCRATCH]
     options += [*_devices(confinement.devices, outside), "--remount-ro", "/dev"]
+    within = [*_within(confinement, outside, room)]
     # The mark stays on bubblewrap; everything else ends with it.
     options += ["--unsetenv", MARK]
     for name, value in target.env:
@@ -113,9 +124,41 @@ def command(
         bwrap,
         *options,
         *("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+        *within,
         *("--chdir", "/tmp", "--"),
         *_visible(target, argv),
     )
+
+
+def _within(confinement: Confinement, outside: _Outside, room: tuple[str, ...]) -> Iterator[str]:
+    """Show the tools and the root of another target below /tmp."""
+    if confinement.tools is not None:
+        yield from ("--ro-bind", outside.tree(confinement.tools, own=True), TOOLS)
+    inner = confinement.inner
+    if inner is None:
+        return
+    root = _Outside(confinement.mounts, inner)
+    yield from ("--ro-bind", root.tree(inner.rootfs, own=False), INNER)
+    yield from (
+        "--dev",
+        f"{INNER}/dev",
+        "--proc",
+        f"{INNER}/proc",
+        *room,
+        "--tmpfs",
+        f"{INNER}/tmp",
+    )
+    yield from ("--remount-ro", f"{INNER}/proc", *room, "--tmpfs", f"{INNER}/dev/shm")
+    yield from ("--cap-add", "CAP_SYS_CHROOT")
+    for device in confinement.devices:
+        yield from ("--dev-bind", outside.device(device), f"{INNER}{device}")
+    for folder in ("/run", "/var"):
+        if _has(inner, folder):
+            yield from (*room, "--tmpfs", f"{INNER}{folder}")
+    if _has(inner, "/var"):
+        yield from ("--dir", f"{INNER}/var/tmp")
+    if confinement.scratch is not None:
+        yield from ("--bind", confinement.scratch, f"{INNER}{SCRATCH}")
 
 
 def _limits(target: Target, *, files: bool) -> tuple[str, ...]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import functools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -140,7 +139,7 @@ def _dh() -> Mapping[str, bytes]:
 @functools.cache
 def _psk() -> Mapping[str, bytes]:
     # "qemu" is the default user of a client of tls-creds-psk.
-    return {"keys.psk": b"qemu:" + os.urandom(32).hex().encode() + b"\n", **_dh()}
+    return {"keys.psk": b"qemu:" + bytes(range(32)).hex().encode() + b"\n", **_dh()}
 
 
 @functools.cache
@@ -149,20 +148,26 @@ def x509() -> Mapping[str, bytes]:
     # Imported here: it takes longer than starting a machine, and few runs need it.
     from conformance.launch.certificates import certificates
 
-    return {**certificates(datetime.datetime.now(datetime.UTC)), **_dh()}
+    return {**certificates(), **_dh()}
 
 
 @functools.cache
 def _x509_encrypted() -> Mapping[str, bytes]:
     from conformance.launch.certificates import certificates
 
-    return {**certificates(datetime.datetime.now(datetime.UTC), b"password"), **_dh()}
+    return {**certificates(b"password"), **_dh()}
 
 
+def made(makers: Iterable[str]) -> Mapping[str, Mapping[str, bytes]]:
+    """Return the files of each maker whose files are the same in every run, by name."""
+    return {name: _MAKERS[name]() for name in makers if name in _MAKERS and name != _ENCRYPTED}
+
+
+_ENCRYPTED: Final = "x509-encrypted"
 _MAKERS: Final[Mapping[str, Callable[[], Mapping[str, bytes]]]] = {
     "dh": _dh,
     "images": functools.cache(chain),
     "psk": _psk,
     "x509": x509,
-    "x509-encrypted": _x509_encrypted,
+    _ENCRYPTED: _x509_encrypted,
 }

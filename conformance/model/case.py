@@ -160,6 +160,10 @@ class Claim:
     where: str | None = None
     defect: str = ""
     """What the defect is called on all builds, where that is not `fold`."""
+    asks: tuple[Request, ...] = ()
+    """The requests whose answers show what the build has, where its schema does not."""
+    shows: str = ""
+    """What these answers hold then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

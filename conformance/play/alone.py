@@ -20,6 +20,7 @@ from conformance.model.combination import Together
 from conformance.model.complaint import Complaints
 from conformance.model.errors import LaunchError
 from conformance.model.expectation import Kind
+from conformance.model.peer_talk import PeerTalk
 from conformance.model.search import SearchTotals
 from conformance.model.terms import Outcome
 from conformance.play.player import Impatient, Player
@@ -53,6 +54,13 @@ class Result:
     """What its choices came to together, if it has any and broke no promise."""
     searched: SearchTotals | None = None
     """What it came to, if it is a search."""
+    talks: tuple[PeerTalk, ...] = ()
+    """What the peers of its machine said, if it ran alone."""
+    whole: bool = False
+    """Whether all its requests are needed to show it, also those behind one without an answer: a
+    build that dies takes answers along, and may have died of one of those."""
+    unready: Result | None = None
+    """What was seen of the set-up of its stage, if that failed."""
 
 
 _FAILURES: Final = 2
@@ -107,7 +115,12 @@ class Soloist:
                 if played is case:
                     verdict = verdict if before else verdict.alone()
                     return Result(
-                        case=case, verdict=verdict, seen=seen, before=tuple(before), first=first
+                        case=case,
+                        verdict=verdict,
+                        seen=seen,
+                        before=tuple(before),
+                        first=first,
+                        talks=standing.machine.peers.talks(),
                     )
         finally:
             self._pool.give_back(standing.machine)
@@ -171,4 +184,5 @@ def talked(case: Case, player: Player, messages: MessageJudge) -> Result:
 
 def failed(case: Case, standing: StageFailed) -> Result:
     """Return the result of a case whose stage failed."""
-    return Result(case=case, verdict=standing.verdict)
+    setup = Result(case=standing.case, verdict=standing.verdict, seen=standing.seen)
+    return Result(case=case, verdict=standing.verdict, unready=setup)

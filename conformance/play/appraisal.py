@@ -11,7 +11,8 @@ from conformance.judge.miss import Miss
 from conformance.knowledge.weights import load_weights
 from conformance.model.case import Case
 from conformance.model.fingerprint import fingerprint
-from conformance.model.terms import Mark, Outcome, Weight
+from conformance.model.terms import Mark, Outcome, SubjectKind, Weight
+from conformance.qapi.model import Schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +48,12 @@ def _of_interface(case: Case, features: Collection[str]) -> set[Mark]:
         *([Mark.UNSTABLE] if unstable else []),
         *([Mark.DEPRECATED] if "deprecated" in features else []),
     }
+
+
+def features_of(schema: Schema, case: Case) -> tuple[str, ...]:
+    """Return the features of a case's subject in the build's schema."""
+    if case.subject.kind is SubjectKind.EVENT:
+        event = schema.events.get(case.subject.name)
+        return event.features if event else ()
+    command = schema.commands.get(case.subject.name)
+    return command.features if command else ()

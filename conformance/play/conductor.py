@@ -12,10 +12,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
-from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict
 from conformance.knowledge.settling import load_settling
-from conformance.knowledge.stderr import load_complaints
 from conformance.knowledge.store import cases_folder
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
@@ -26,10 +24,10 @@ from conformance.play.alone import Result
 from conformance.play.channel import Teller
 from conformance.play.coverage_facts import event_names
 from conformance.play.engine import Engine, SearchTime
+from conformance.play.judging import messages_of
 from conformance.play.records import peak_memory, settled_recorder
 from conformance.play.result_events import events_of
 from conformance.prepare.campaign import Campaign
-from conformance.qapi.validate import Validator
 from conformance.report.stream import (
     Cost,
     Event,
@@ -177,14 +175,10 @@ class Conductor:
             pool = self._held.enter_context(
                 Pool(campaign.target, self._folder, traffic=self._traffic)
             )
-            schema = campaign.schema
-            complaints = load_complaints(cases_folder() / "stderr.toml")
-            events = campaign.plan.head.events
-            messages = MessageJudge(schema, Validator(schema), events, complaints)
             search = self._search
             if search is not None:
                 search.seed_of_build = campaign.plan.head.sha256
-            self._engine = self._held.enter_context(Engine(pool, messages, search))
+            self._engine = self._held.enter_context(Engine(pool, messages_of(campaign), search))
             self._target = campaign.target.name
         return self._engine
 

@@ -7,32 +7,25 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from conformance.judge.expect_value import answer_size
 from conformance.judge.files import beginning_text
-from conformance.judge.json_path import stands_at
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Observation, Talk
-from conformance.knowledge.behaviours import ACCEPTED, REFUSED
 from conformance.knowledge.rules import Rule
-from conformance.model.canonical import compact
-from conformance.model.case import Behaves, Case, DefaultOf
+from conformance.model.case import Case, Claim
 from conformance.model.ending import Ending
 from conformance.model.expectation import Kind
 from conformance.model.stage import SCRATCH
-from conformance.model.terms import ABSENT, Absent, JsonValue, Outcome, Severity
+from conformance.model.terms import Outcome, Severity
 from conformance.play.alone import Result
 from conformance.play.appraisal import appraised
+from conformance.play.retelling import reproduced
+from conformance.play.signs import signs_of
 from conformance.qapi.names import shown
-from conformance.report.reproducer import reproducer
+from conformance.report.claim_reproducer import claim_signs
 from conformance.report.stream import (
-    BehaviourSeen,
-    Combined,
-    DefaultRead,
     Evidence,
     Finding,
-    Measured,
 )
-from conformance.wire.framing import Message
 from conformance.wire.transcript import Transcript
 
 _PASSING: Final = re.compile(
@@ -67,6 +60,7 @@ def finding(
     case = result.case
     outcome = _OUTCOMES.get(miss.kind, Outcome.FAIL)
     appraisal = appraised(case, miss, outcome, features)
+    broken = _broken(case, miss)
     return Finding(
         target=target,
         case=case.id,
@@ -84,7 +78,8 @@ def finding(
         weight=appraisal.weight,
         marks=appraisal.marks,
         evidence=_evidence(result, miss),
-        reproducer=_reproducer(result, command_line),
+        reproducer=reproduced(result, command_line, broken),
+        signs=claim_signs(case, broken) if case.claims else signs_of(result, miss),
         plays=result.plays,
         shown=result.shown,
     )
@@ -92,20 +87,13 @@ def finding(
 
 def whole_evidence(result: Result) -> Evidence:
     """Return what was seen of a case, behind what the play beside it shows."""
+    if result.seen is None and result.unready is not None:
+        return whole_evidence(result.unready)
     own, beside = evidence(result.case, result.seen), result.beside
     if beside is None:
         return own
     lines = evidence(beside.case, beside.seen).transcript
     return replace(own, transcript=(*lines, *own.transcript))
-
-
-def _reproducer(result: Result, command_line: Sequence[str]) -> str:
-    case, before, beside = result.case, result.before, result.beside
-    text = reproducer(case, before, command_line, seen=result.seen, plays=result.plays)
-    if beside is None:
-        return text
-    alone = reproducer(beside.case, (), command_line, seen=beside.seen)
-    return f"# Accepted:\n{alone}\n# Refused after a refused request:\n{text}"
 
 
 def _evidence(result: Result, miss: Miss) -> Evidence:
@@ -115,109 +103,20 @@ def _evidence(result: Result, miss: Miss) -> Evidence:
     return replace(seen, stderr=miss.stderr) if miss.stderr else seen
 
 
-def default_read(target: str, result: Result, default: DefaultOf) -> DefaultRead:
-    """Return the row of the table of defaults that a case has found."""
-    case = result.case
-    return DefaultRead(
-        target=target,
-        case=case.id,
-        subject_kind=case.subject.kind,
-        subject=case.subject.name,
-        member=default.member,
-        documented=_text(default.documented),
-        says=default.says,
-        where=default.where or "",
-        declared=_text(default.declared),
-        real=_text(_real(result.seen, default)),
-    )
-
-
-def behaviour_seen(target: str, result: Result, behaves: Behaves) -> BehaviourSeen:
-    """Return what a case has seen of what releases do differently."""
-    case = result.case
-    return BehaviourSeen(
-        target=target,
-        case=case.id,
-        subject_kind=case.subject.kind,
-        subject=case.subject.name,
-        title=behaves.title,
-        was=_word(behaves.was),
-        now=_word(behaves.now),
-        after=behaves.after,
-        by=behaves.by,
-        real=_word(_answer(result.seen, behaves)),
-    )
-
-
-def _word(value: JsonValue | Absent) -> str:
-    return value if isinstance(value, str) else _text(value)
-
-
-def _answer(seen: Observation | Talk | None, behaves: Behaves) -> JsonValue | Absent:
-    line = seen.replies[behaves.step] if isinstance(seen, Observation) else None
-    if line is None or not isinstance(line.read, Message):
-        return ABSENT
-    if behaves.path:
-        found: JsonValue | Absent = stands_at(line.read.value, ("return", *behaves.path))
-        return found
-    return REFUSED if "error" in line.read.value else ACCEPTED
-
-
-def measured(target: str, result: Result) -> Iterator[Measured]:
-    """Yield what a case has measured, if it does and came to its end."""
-    case, seen = result.case, result.seen
-    if case.measure is None or not isinstance(seen, Observation) or None in seen.replies:
-        return
-    measure = case.measure
-    lines = [seen.replies[step] for step in measure.steps]
-    values = [line.read.value for line in lines if line and isinstance(line.read, Message)]
-    sizes = result.lost or tuple(answer_size(each.get("return")) for each in values)
-    seconds = [seen.cpu[step] for step in measure.steps]
-    seconds += [] if seen.idle is None else [seen.idle]
-    yield Measured(
-        target=target,
-        case=case.id,
-        subject_kind=case.subject.kind,
-        subject=case.subject.name,
-        what=measure.what,
-        counts=measure.counts,
-        sizes=sizes,
-        seconds=tuple(round(each, 6) for each in seconds),
-    )
-
-
-def combined(target: str, result: Result) -> Iterator[Combined]:
-    """Yield what the choices of a case came to together, if it has any."""
-    if result.together is not None:
-        case = result.case
-        yield Combined(
-            target=target,
-            case=case.id,
-            subject_kind=case.subject.kind,
-            subject=case.subject.name,
-            together=result.together,
-        )
-
-
-def _text(value: JsonValue | Absent) -> str:
-    return "" if value is ABSENT else compact(value)
-
-
-def _real(seen: Observation | Talk | None, default: DefaultOf) -> JsonValue | Absent:
-    line = seen.replies[default.step] if isinstance(seen, Observation) else None
-    if line is None or not isinstance(line.read, Message):
-        return ABSENT
-    # The verdict reports what is wrong with such a reply.
-    real: JsonValue | Absent = stands_at(line.read.value, ("return", *default.path))
-    return real
+def _broken(case: Case, miss: Miss) -> list[Claim]:
+    """Return the claims of a case that a miss is about, and that do not hold."""
+    return [
+        claim
+        for claim in case.claims
+        if (claim.fold, claim.defect) == (miss.fold, miss.defect) and claim.promised != claim.found
+    ]
 
 
 def _claimed(case: Case, miss: Miss) -> Evidence:
     """Return the broken claim and what its source says, as the lines of a comparison."""
     lines = [
         line
-        for claim in case.claims
-        if claim.fold == miss.fold and claim.promised != claim.found
+        for claim in _broken(case, miss)
         for line in (
             f"   {claim.what}",
             f"-  {claim.promised}" + ("" if claim.where is None else f"    ({claim.where})"),

@@ -31,6 +31,7 @@ class CommandName(enum.StrEnum):
     TREND = "trend"
     MERGE = "merge"
     REPORT = "report"
+    PASTE = "paste"
     FINDING = "finding"
 
 

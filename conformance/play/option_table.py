@@ -19,6 +19,19 @@ _TESTING: Final = (
 _OF_NO_RUN: Final = "its command makes no run"
 """pytest does what `run` does, and nothing else."""
 
+
+def _text(command: CommandName, name: str, metavar: str, says: str) -> Option[str]:
+    """Return an option of one command that takes a text, and may be left out."""
+    return Option(
+        name=name,
+        metavar=metavar,
+        default="",
+        commands=(command,),
+        help=says,
+        no_twin=_OF_NO_RUN,
+    )
+
+
 NAME_KEY: Final = TargetKey(name="name")
 """The one key of a target file that no option has: the command line writes NAME=PATH."""
 
@@ -266,13 +279,8 @@ FULL: Final = Option(
     help="print the whole report, not one screen of it",
     no_twin="pytest has -v",
 )
-RECORD: Final = Option(
-    name="record",
-    metavar="FILE",
-    default="",
-    commands=(CommandName.REPLAY,),
-    help="write the dialogue to a file, for `validate`",
-    no_twin=_OF_NO_RUN,
+RECORD: Final = _text(
+    CommandName.REPLAY, "record", "FILE", "write the dialogue to a file, for `validate`"
 )
 BISECT: Final = Option(
     name="bisect",
@@ -424,29 +432,19 @@ VALIDATE_FORMAT: Final = Option(
     no_twin=_OF_NO_RUN,
 )
 
-REASON: Final = Option(
-    name="reason",
-    metavar="TEXT",
-    default="",
-    commands=(CommandName.KNOWN_UPDATE,),
-    help="the reason of the new entries (default: what the build did)",
-    no_twin=_OF_NO_RUN,
+
+REASON: Final = _text(
+    CommandName.KNOWN_UPDATE,
+    "reason",
+    "TEXT",
+    "the reason of the new entries (default: what the build did)",
 )
-LINK: Final = Option(
-    name="link",
-    metavar="URL",
-    default="",
-    commands=(CommandName.KNOWN_UPDATE,),
-    help="where the new entries are discussed",
-    no_twin=_OF_NO_RUN,
-)
-EXPIRES: Final = Option(
-    name="expires",
-    metavar="DATE",
-    default="",
-    commands=(CommandName.KNOWN_UPDATE,),
-    help="the last day on which the new entries count, as YYYY-MM-DD",
-    no_twin=_OF_NO_RUN,
+LINK: Final = _text(CommandName.KNOWN_UPDATE, "link", "URL", "where the new entries are discussed")
+EXPIRES: Final = _text(
+    CommandName.KNOWN_UPDATE,
+    "expires",
+    "DATE",
+    "the last day on which the new entries count, as YYYY-MM-DD",
 )
 RUN_FORMAT: Final = Option(
     name="format",
@@ -456,13 +454,27 @@ RUN_FORMAT: Final = Option(
     help="the output format (default: text)",
     no_twin=_OF_NO_RUN,
 )
-
 FINDING_FORMAT: Final = Option(
     name="format",
     default="text",
-    choices=("text", "markdown", "issue"),
+    choices=("text", "markdown", "issue", "sh", "python"),
     commands=(CommandName.FINDING,),
-    help="the output format (default: text); `issue` is ready to be filed",
+    help="the output format (default: text); `issue` is to be filed, `sh` and `python` show it",
+    no_twin=_OF_NO_RUN,
+)
+
+SOURCE: Final = _text(
+    CommandName.FINDING,
+    "source",
+    "TREE",
+    "quote the lines of this source tree that the root cause is about",
+)
+ONLY: Final = Option(
+    name="only",
+    metavar="NAME",
+    default=(),
+    commands=(CommandName.PASTE,),
+    help="only the root cause whose name (v1-...) begins so",
     no_twin=_OF_NO_RUN,
 )
 
@@ -483,7 +495,7 @@ ALL: Final[tuple[AnyOption, ...]] = (
     *(SCHEMA_PROGRAM, DIFF_FORMAT, ALL_CHANGES, FAIL_ON, OUTPUT, DIGEST_VERSION),
     *(BUILD_ROOTFS, DIALECT),
     *(VALIDATE_SCHEMA, VALIDATE_PROGRAM, ANSWERED, VALIDATE_FORMAT),
-    *(REASON, LINK, EXPIRES, RUN_FORMAT, FINDING_FORMAT),
+    *(REASON, LINK, EXPIRES, RUN_FORMAT, FINDING_FORMAT, SOURCE, ONLY),
 )
 """Every option, in the order in which help and docs list them."""
 TWINS: Final = tuple(option for option in ALL if option.no_twin is None)

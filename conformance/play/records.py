@@ -28,6 +28,7 @@ from conformance.model.errors import HarnessError
 from conformance.model.terms import BROKEN, ExitCode, Outcome
 from conformance.play.start_tally import StartTally
 from conformance.report.formats.registry import FORMAT_FILES
+from conformance.report.reading import read_events
 from conformance.report.stream import (
     STREAM_FILE,
     CaseEnded,
@@ -36,6 +37,7 @@ from conformance.report.stream import (
     EventSeen,
     ItemEnded,
     ItemPlanned,
+    Pasted,
     RunEnded,
     StartDied,
     from_json,
@@ -141,6 +143,20 @@ def write_stream(folder: Path, events: Iterable[Event]) -> None:
     with (folder / _UNDER_WAY).open("w", encoding="ascii") as file:
         file.writelines(map(line_of, events))
     os.replace(folder / _UNDER_WAY, folder / STREAM_FILE)
+
+
+def with_pasted(stream: Path, found: Sequence[Pasted]) -> None:
+    """Tell a complete stream what came of reproducers; it replaces what it told of them before."""
+    new = {(each.target, each.fingerprint) for each in found}
+
+    def events() -> Iterator[Event]:
+        for event in read_events(stream):
+            if isinstance(event, RunEnded):
+                yield from found
+            if not isinstance(event, Pasted) or (event.target, event.fingerprint) not in new:
+                yield event
+
+    write_stream(stream.parent, events())
 
 
 def parts_of(folder: Path, run: str | None) -> list[Path]:

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from conformance.judge.observation import Observation, Talk
-from conformance.judge.reply import MessageJudge
-from conformance.knowledge.stderr import load_complaints
-from conformance.knowledge.store import cases_folder
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.model.canonical import compact
@@ -20,10 +17,10 @@ from conformance.model.case import (
 from conformance.model.terms import BROKEN, Outcome
 from conformance.play.alone import Result
 from conformance.play.evidence import whole_evidence
+from conformance.play.judging import messages_of
 from conformance.play.proof import Prover
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.starts import Starts
-from conformance.qapi.validate import Validator
 from conformance.wire.recording import received_entry, sent_entry
 
 _SCHEMA: Final = "schema"
@@ -47,9 +44,7 @@ class Replay:
 
 def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
     """Run a case alone on a fresh machine, an intermittent one often; raises LaunchError."""
-    schema = campaign.schema
-    complaints = load_complaints(cases_folder() / "stderr.toml")
-    messages = MessageJudge(schema, Validator(schema), campaign.plan.head.events, complaints)
+    messages = messages_of(campaign)
     with (
         Pool(campaign.target, folder) as pool,
         closing(Prover(pool, messages, Starts())) as prover,

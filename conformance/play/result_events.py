@@ -6,24 +6,16 @@ from collections.abc import Iterator, Sequence
 
 from conformance.judge.verdict import Verdict
 from conformance.knowledge.settling import Settling, settled_by
-from conformance.model.case import Case
-from conformance.model.terms import REFUSED_ANYWAY, Outcome, SettledBy, SubjectKind
+from conformance.model.terms import REFUSED_ANYWAY, Outcome, SettledBy
 from conformance.play.alone import Result
+from conformance.play.appraisal import features_of
 from conformance.play.coverage_facts import answers_of
-from conformance.play.evidence import behaviour_seen, combined, default_read, finding, measured
+from conformance.play.evidence import finding
+from conformance.play.readings import behaviour_seen, combined, default_read, measured
 from conformance.play.search_events import searched
 from conformance.prepare.campaign import Campaign
 from conformance.qapi.names import shown
 from conformance.report.stream import AnswerRead, CaseEnded, Event
-
-
-def _features(campaign: Campaign, case: Case) -> tuple[str, ...]:
-    """Return the features of a case's subject in the build's schema."""
-    if case.subject.kind is SubjectKind.EVENT:
-        event = campaign.schema.events.get(case.subject.name)
-        return event.features if event else ()
-    command = campaign.schema.commands.get(case.subject.name)
-    return command.features if command else ()
 
 
 def _settled_by(verdict: Verdict, settling: Sequence[Settling]) -> SettledBy | None:
@@ -43,7 +35,7 @@ def events_of(
                 miss,
                 campaign.rules,
                 campaign.command_line,
-                _features(campaign, case),
+                features_of(campaign.schema, case),
             )
     for default in case.defaults:
         yield default_read(campaign.target.name, result, default)

@@ -23,8 +23,8 @@ from conformance.model.terms import BROKEN, JsonValue, Outcome
 from conformance.play.alone import Result
 from conformance.play.narrowing import narrowed
 from conformance.play.proof import Prover
+from conformance.play.search_shrinking import Shrinker, names_of, shows_at
 from conformance.play.search_time import SearchTime
-from conformance.play.shrinking import Shrinker, names_of, shows_at
 from conformance.qapi.model import Schema
 from conformance.wire.framing import Message
 

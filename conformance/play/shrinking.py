@@ -1,198 +1,243 @@
-"""Makes what a search found as small as a reader wants it, on fresh machines.
+"""Makes the case of a defect smaller, as long as a fresh machine still shows the same defect.
 
-What stays is the defect: a smaller case counts only if it shows the same one.  Knows nothing of how
-the case was drawn.
+Only what is a defect whatever came before it (the build dies, hangs, or does something beside its
+answers) is made smaller: a wrong answer may be right once less was asked before it. Knows no
+command by name.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
 
-from conformance.derive.searching.pieces import looks_of, with_less, with_steps
-from conformance.judge.defect import defect_of
+from conformance.judge.miss import Miss
 from conformance.judge.observation import Observation
-from conformance.model.case import Case, Role
+from conformance.model.case import Case, Isolation, Misbehaves, Step
 from conformance.model.expectation import Kind
-from conformance.model.terms import BROKEN, Outcome
-from conformance.play.alone import Result, defects_of
-from conformance.play.proof import Prover
+from conformance.model.stage import MachineSpec, Request, ScratchFile
+from conformance.play.alone import Result
 
-PLAYS: Final = 128
-SECONDS: Final = 20.0
-"""The most plays that one finding is worth, and the most time."""
-_HANGS: Final = 24
-_HANG_SECONDS: Final = 60.0
-_HANG_LIMIT: Final = 2.0
-"""The same of a hang, and the time limit of a reply while it is made small: its last play has that
-of all others again."""
-
-
-class Shrinker:
-    """Makes findings smaller; `plays` counts what that took."""
-
-    def __init__(self, prover: Prover) -> None:
-        self._prover = prover
-        self.plays = 0
-
-    def shrunk(self, result: Result) -> Result:
-        """Return the result of the smallest case found that shows the same defects."""
-        if result.plays or result.verdict.outcome not in BROKEN:
-            return result
-        return _Shrinking(self, self._prover, _as_one(result)).smallest()
+MACHINES: Final = 40
+SECONDS: Final = 10.0
+"""What one defect may cost, in machines and in seconds; it is looked at before each play."""
+PATIENCE: Final = 3.0
+"""How many seconds a build that hangs is waited for meanwhile."""
+_WHATEVER_CAME: Final = frozenset({Kind.CRASH, Kind.HANG, Kind.PROCESS})
+_PLAIN: Final = "a"
+_LONG: Final = 8
 
 
-def _as_one(result: Result) -> Result:
-    """Return the result with the cases before it as its own steps."""
-    if not result.before or any(each.stage != result.case.stage for each in result.before):
-        return result
-    steps = tuple(step for case in result.before for step in case.steps)
-    if looks_of(result.case):
-        return result
-    seen = result.seen
-    if isinstance(seen, Observation) and seen.broke_off is not None:
-        seen = replace(seen, broke_off=seen.broke_off + len(steps))
-    case = replace(result.case, steps=(*steps, *result.case.steps), together=())
-    missed = frozenset(number + len(steps) for number in result.verdict.missed)
-    return replace(
-        result, case=case, seen=seen, before=(), verdict=replace(result.verdict, missed=missed)
+@dataclass(slots=True)
+class _Budget:
+    """What may still be spent."""
+
+    machines: int
+    until: float
+
+    def spend(self) -> bool:
+        """Return whether one more machine may be spent, and count it."""
+        self.machines -= 1
+        return self.machines >= 0 and time.monotonic() < self.until
+
+
+class Shrinking:
+    """The case of a result that shows a miss, as small as plays have shown it to be."""
+
+    def __init__(self, result: Result, miss: Miss, play: Callable[[Case, Result], Result]) -> None:
+        """`play` plays a case on a fresh machine, as the result that it is made of was."""
+        self._fold, self._play = miss.fold, play
+        self._best = result
+        self._budget = _Budget(MACHINES, time.monotonic() + SECONDS)
+        self._count = 0
+        self._able = miss.kind in _WHATEVER_CAME and _is_plain(result)
+
+    def smallest(self) -> Result:
+        """Return the result of the smallest case that shows the miss: the result itself if none."""
+        if not self._able:
+            return self._best
+        first = self._best
+        self._try(_cut(first))
+        if self._best.before:
+            self._try(self._best.case, alone=True)
+        self._requests()
+        self._machine()
+        self._arguments()
+        if self._best is first or first.case.limit == self._best.case.limit:
+            return self._best
+        # What it shows must be seen with all the time that it had.
+        whole = self._play(replace(self._best.case, limit=first.case.limit), self._best)
+        return whole if self._shows(whole) else first
+
+    def _requests(self) -> None:
+        """Drop requests: all but the last, else each once, the latest first."""
+        case = self._best.case
+        bare = replace(case.stage, setup=())
+        if len(case.steps) + len(case.stage.setup) > 1 and self._try(
+            _kept(replace(case, stage=bare), [len(case.steps) - 1])
+        ):
+            return
+        for number in reversed(range(len(case.steps) - 1)):
+            now = self._best.case
+            self._try(_kept(now, [each for each in range(len(now.steps)) if each != number]))
+        for number in reversed(range(len(case.stage.setup))):
+            now = self._best.case
+            setup = now.stage.setup
+            less = replace(now.stage, setup=(*setup[:number], *setup[number + 1 :]))
+            self._try(replace(now, stage=less))
+        # What waits for no event is a pipe.
+        now = self._best.case
+        if any(step.emits for step in now.steps):
+            self._try(replace(now, steps=tuple(replace(step, emits=()) for step in now.steps)))
+
+    def _machine(self) -> None:
+        """Drop what the machine has: all of it, else each part once."""
+        spec = self._best.case.stage.spec
+        if spec == MachineSpec() or self._try(_on(self._best.case, MachineSpec())):
+            return
+        for less in _lesser(spec):
+            now = self._best.case.stage.spec
+            self._try(_on(self._best.case, less(now)))
+
+    def _arguments(self) -> None:
+        """Drop members and elements of arguments, and make values plainer."""
+        for number in reversed(range(len(self._best.case.steps))):
+            done = 0
+            while True:
+                request = self._best.case.steps[number].request
+                smaller = list(_smaller(request.arguments))
+                for place, arguments in enumerate(smaller[done:], start=done):
+                    if self._budget.machines <= 0:
+                        return
+                    if self._try(_with(self._best.case, number, request.with_arguments(arguments))):
+                        done = place
+                        break
+                else:
+                    break
+
+    def _try(self, case: Case | None, *, alone: bool = False) -> bool:
+        """Play a smaller case, and keep it if it shows the miss."""
+        if case is None or not self._budget.spend():
+            return False
+        self._count += 1
+        named = replace(case.stage, name=f"{self._best.case.stage.name}/smaller-{self._count}")
+        company = replace(self._best, before=()) if alone else self._best
+        tried = replace(case, stage=named, limit=min(case.limit, PATIENCE))
+        played = self._play(tried, company)
+        if self._shows(played):
+            self._best = played
+            return True
+        return False
+
+    def _shows(self, result: Result) -> bool:
+        return any(miss.fold == self._fold for miss in result.verdict.misses)
+
+
+def _is_plain(result: Result) -> bool:
+    """Return whether a case is a dialogue whose requests do not depend on each other's answers."""
+    case = result.case
+    whole = (case.measure, case.kept, case.meanwhile, case.may_end, case.exchange)
+    return (
+        isinstance(result.seen, Observation)
+        and all(each is None for each in whole)
+        and not result.plays
+        and result.beside is None
     )
 
 
-class _Shrinking:
-    """One finding on its way to a smaller case; `best` is the result so far."""
-
-    def __init__(self, shrinker: Shrinker, prover: Prover, result: Result) -> None:
-        self._shrinker, self._prover = shrinker, prover
-        # A dying build loses answers: only where each request waits for the answer to the one
-        # before it, the first without one is what it died of.
-        alone = self._play(result.case)
-        self.best = alone if alone.verdict.outcome in BROKEN else result
-        self._outcome, self._defects = self.best.verdict.outcome, names_of(self.best)
-        hangs = self._outcome is Outcome.TIMEOUT
-        self._left = _HANGS if hangs else PLAYS
-        self._until = time.monotonic() + (_HANG_SECONDS if hangs else SECONDS)
-        self._limit = min(_HANG_LIMIT, result.case.limit) if hangs else result.case.limit
-
-    def _play(self, case: Case) -> Result:
-        self._shrinker.plays += 1
-        return self._prover.alone(case, again=True, one_by_one=True)
-
-    def smallest(self) -> Result:
-        """Return the result of the smallest case that was found in time."""
-        first, limit = self.best, self.best.case.limit
-        self._shrink()
-        if self._limit == limit:
-            return self.best
-        again = self._play(replace(self.best.case, limit=limit))
-        return again if again.verdict.outcome is self._outcome else first
-
-    def _shrink(self) -> None:
-        if self._is_of_looks():
-            # What stands between two looks belongs together: less of it may leave something.
-            self._drop_looks()
-            while self._simplify():
-                pass
-            return
-        self._cut()
-        size = -1
-        while size != (size := _size(self.best.case)):
-            self._drop()
-            while self._simplify():
-                pass
-
-    def _is_of_looks(self) -> bool:
-        """Return whether two looks at the state show it, and not what the process does."""
-        shown = {miss.kind for miss in self.best.verdict.misses}
-        return bool(looks_of(self.best.case)) and Kind.VALUE in shown
-
-    def _tries(self, case: Case | None) -> bool:
-        """Play a smaller case; return whether it shows the same, and is the best from now on."""
-        if case is None or self._left <= 0 or time.monotonic() > self._until:
-            return False
-        self._left -= 1
-        play = self._play(replace(case, limit=self._limit))
-        if play.verdict.outcome is not self._outcome or not names_of(play) & self._defects:
-            return False
-        self.best = play
-        return True
-
-    def _cut(self) -> None:
-        """Leave out what comes behind the step that shows it."""
-        last = shows_at(self.best)
-        if last is None:
-            return
-        case = self.best.case
-        # Most often the last request shows it alone, or with its own set-up.
-        for first in (last, _first_of_set_up(case, last), 0):
-            fewer = last - first + 1 < len(case.steps)
-            if fewer and self._tries(with_steps(case, range(first, last + 1))):
-                return
-
-    def _drop_looks(self) -> None:
-        """Leave out the looks at the state that show nothing."""
-        for number, first in sorted(looks_of(self.best.case).items(), reverse=True):
-            kept = {*range(len(self.best.case.steps))} - {number, first}
-            self._tries(with_steps(self.best.case, kept))
-
-    def _drop(self) -> None:
-        """Leave out steps: half of them, a quarter, and so on, as delta debugging does."""
-        size = max(1, len(self.best.case.steps) // 2)
-        while True:
-            dropped = self._drop_parts(size)
-            if size == 1 and not dropped:
-                return
-            if self._left <= 0 or time.monotonic() > self._until:
-                return
-            size = max(1, size // 2)
-
-    def _drop_parts(self, size: int) -> bool:
-        """Try the case without each part of so many steps, from its end; return if any was left."""
-        dropped = False
-        end = len(self.best.case.steps)
-        while end > 0:
-            start, count = max(0, end - size), len(self.best.case.steps)
-            kept = [n for n in range(count) if not start <= n < end]
-            if kept and self._tries(with_steps(self.best.case, kept)):
-                dropped = True
-            end = start
-        return dropped
-
-    def _simplify(self) -> bool:
-        """Try one request with less in it; return whether that shows the same."""
-        return any(self._tries(case) for case in self._simpler())
-
-    def _simpler(self) -> Iterator[Case]:
-        case, looked = self.best.case, self._is_of_looks()
-        for number in reversed(range(len(case.steps))):
-            if not looked or case.steps[number].role is Role.SUBJECT:
-                yield from with_less(case, number)
+def _cut(result: Result) -> Case | None:
+    """Return the case up to the request that shows the miss; None where it is that already."""
+    case, seen = result.case, result.seen
+    assert isinstance(seen, Observation), "a dialogue of steps was seen"
+    last = len(case.steps) - 1
+    if None in seen.replies:
+        last = seen.replies.index(None) if seen.broke_off is None else seen.broke_off
+    elif seen.taken or seen.said:
+        numbers = [each.step for each in seen.taken or ()]
+        last = max([*numbers, *(each.step for each in seen.said)])
+    plain = replace(
+        case, defaults=(), limits=(), counts=(), together=(), looked=None, behaves=None, shown=()
+    )
+    return _kept(replace(plain, isolation=Isolation.ALONE), range(last + 1))
 
 
-def _first_of_set_up(case: Case, last: int) -> int:
-    """Return the first step of the set-up of the step `last`."""
-    first = last
-    while first > 0 and case.steps[first - 1].role is Role.SETUP:
-        first -= 1
-    return first
+def _kept(case: Case, numbers: Sequence[int]) -> Case:
+    """Return a case with those of its steps; what a peer does is bound to its step."""
+    steps: tuple[Step, ...] = tuple(case.steps[number] for number in numbers)
+    odd = case.misbehaves
+    if odd is not None:
+        there = odd.step in numbers
+        odd = Misbehaves(address=odd.address, step=[*numbers].index(odd.step)) if there else None
+    return replace(case, steps=steps, misbehaves=odd)
 
 
-def _size(case: Case) -> int:
-    return sum(len(step.request.text()) for step in case.steps)
+def _with(case: Case, number: int, request: Request) -> Case:
+    step = replace(case.steps[number], request=request)
+    return replace(case, steps=(*case.steps[:number], step, *case.steps[number + 1 :]))
 
 
-def shows_at(result: Result) -> int | None:
-    """Return the last step that shows something, None if it is not known."""
-    seen = result.seen
-    steps: Sequence[int] = sorted(result.verdict.missed)
-    if isinstance(seen, Observation) and seen.broke_off is not None:
-        steps = [*steps, seen.broke_off]
-    return max(steps, default=None)
+def _on(case: Case, spec: MachineSpec) -> Case:
+    there = {peer.address for peer in spec.peers}
+    odd = case.misbehaves if case.misbehaves and case.misbehaves.address in there else None
+    return replace(case, stage=replace(case.stage, spec=spec), misbehaves=odd)
 
 
-def names_of(result: Result) -> frozenset[str]:
-    """Return the names of the defects that a result shows: they are the same on all builds."""
-    found = frozenset(map(defect_of, result.verdict.misses))
-    return found or defects_of(result)
+def _lesser(spec: MachineSpec) -> Iterator[Callable[[MachineSpec], MachineSpec]]:
+    """Yield what makes a machine less: without a group of arguments, its peers, a file."""
+    for group in reversed([*_groups(spec.args)]):
+        yield partial(_without_group, group=group)
+    plain = MachineSpec()
+    for name in ("machine", "accel", "environment", "companions", "peers", "descriptors"):
+        if getattr(spec, name) != getattr(plain, name):
+            changed: dict[str, Any] = {name: getattr(plain, name)}
+            yield partial(replace, **changed)
+    for file in spec.files:
+        yield partial(_without_file, file=file)
+
+
+def _without_file(spec: MachineSpec, file: ScratchFile) -> MachineSpec:
+    return replace(spec, files=tuple(each for each in spec.files if each != file))
+
+
+def _groups(args: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield each option of a command line with its values."""
+    group: list[str] = []
+    for word in args:
+        if word.startswith("-") and group:
+            yield tuple(group)
+            group = []
+        group.append(word)
+    if group:
+        yield tuple(group)
+
+
+def _without_group(spec: MachineSpec, group: tuple[str, ...]) -> MachineSpec:
+    for place in range(len(spec.args)):
+        if spec.args[place : place + len(group)] == group:
+            return replace(spec, args=spec.args[:place] + spec.args[place + len(group) :])
+    return spec
+
+
+def _smaller(value: Any) -> Iterator[Any]:
+    """Yield what is a little smaller than a value: without a member or an element, or plainer."""
+    if isinstance(value, dict):
+        for name in reversed(value):
+            yield {other: part for other, part in value.items() if other != name}
+        for name, part in value.items():
+            yield from ({**value, name: less} for less in _smaller(part))
+    elif isinstance(value, list):
+        if len(value) > 2:
+            yield value[: len(value) // 2]
+            yield value[len(value) // 2 :]
+        for place in range(len(value)):
+            yield value[:place] + value[place + 1 :]
+        for place, part in enumerate(value):
+            yield from ([*value[:place], less, *value[place + 1 :]] for less in _smaller(part))
+    elif isinstance(value, str) and len(value) > _LONG:
+        yield _PLAIN
+        yield value[: len(value) // 2]
+    elif type(value) is int and abs(value) > 1:
+        yield 1 if value > 0 else -1
+        yield value // 2 if value > 0 else -(-value // 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from conformance.knowledge.sections import section_title
 from conformance.model.combination import RefusedPair
 from conformance.model.counting import counted, number
 from conformance.model.terms import Outcome, SettledBy, Severity
@@ -36,6 +37,7 @@ from conformance.report.wording import (
     SETTLED_BY,
     build,
     ending,
+    pasted_words,
     plays,
     replay,
     resumed,
@@ -48,6 +50,7 @@ from conformance.report.wording import (
 _TRANSCRIPT_LINES: Final = 40
 _LINE: Final = 2000
 _STDERR_LINES: Final = 20
+_SIGNS: Final = 3
 _CASES: Final = 200
 _SUBJECTS: Final = 60
 # So few cases need no folding.
@@ -127,6 +130,8 @@ def cause_lines(each: RootCause, facts: TargetStarted) -> Iterator[str]:
     yield f"- **Defect**: {code(finding.fingerprint)}, {plain(weighed(finding))}"
     subject = f"{finding.subject_kind} {code(finding.subject)}"
     yield f"- **Case**: {code(finding.case)}, {OUTCOMES[finding.outcome]} of {subject}"
+    if section := section_title(finding.subject):
+        yield f"- **Section of MAINTAINERS**: {plain(section)}"
     yield f"- **Seen in**: {counted(len(each.cases), 'case')}"
     if finding.plays:
         yield f"- **Comes and goes**: {plays(finding)}"
@@ -135,7 +140,7 @@ def cause_lines(each: RootCause, facts: TargetStarted) -> Iterator[str]:
         yield f"- **Process**: {end}"
     yield ""
     yield from evidence_lines(finding.evidence)
-    yield from _reproducer(finding, facts)
+    yield from _reproducer(each, facts)
     yield from _ways(each.ways[1:])
     yield from _cases(each.cases)
 
@@ -164,17 +169,38 @@ def _short(line: str) -> str:
     return line if left_out <= 0 else f"{line[:_LINE]}... {counted(left_out, 'character')} left out"
 
 
-def _reproducer(finding: Finding, facts: TargetStarted) -> Iterator[str]:
-    if finding.reproducer.strip():
+def _reproducer(each: RootCause, facts: TargetStarted) -> Iterator[str]:
+    if each.reproducer.strip():
         yield "To see it again by hand:"
         yield ""
         # Whole, however long: shortened, it would not reproduce.
-        yield from block(finding.reproducer.strip("\n").splitlines(), "sh")
+        yield from block(each.reproducer.strip("\n").splitlines(), "sh")
         yield ""
+        yield from looked_for(each)
     yield "With the suite:"
     yield ""
-    yield from block([replay(finding, facts)], "sh")
+    yield from block([replay(each.finding, facts)], "sh")
     yield ""
+
+
+def looked_for(each: RootCause, *, here: bool = True) -> Iterator[str]:
+    """Yield what the reproducer prints that shows the defect, and the stack where it ended.
+
+    With `here`, also what came of it in a shell of this host.
+    """
+    if each.signs:
+        yield "It shows in what that prints:"
+        yield ""
+        yield from block([_short(sign) for sign in each.signs[-_SIGNS:]])
+        yield ""
+    if each.pasted is not None and each.pasted.stack:
+        yield "Where it ended, the innermost function first:"
+        yield ""
+        yield from block(each.pasted.stack)
+        yield ""
+    if each.pasted is not None and here:
+        yield plain(pasted_words(each.pasted))
+        yield ""
 
 
 def _ways(ways: Sequence[Finding]) -> list[str]:

@@ -237,6 +237,7 @@ def _target(target: TargetSummary) -> dict[str, Any]:
                 "marks": list(each.finding.marks),
                 "cases": list(each.cases),
                 "ways": [dataclasses.asdict(way) for way in each.ways],
+                "pasted": None if each.pasted is None else dataclasses.asdict(each.pasted),
             }
             for each in target.causes
         ],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from conformance.model.terms import Mark, Outcome, Severity, Weight
-from conformance.report.stream import Finding
+from conformance.report.stream import Finding, Pasted
 
 _WORST: Final = {Outcome.CRASH: 0, Outcome.TIMEOUT: 1, Outcome.FAIL: 2}
 _WEIGHTS: Final = {weight: place for place, weight in enumerate(Weight)}
@@ -22,6 +23,20 @@ class RootCause:
     """One finding for each way in which it shows, the worst first."""
     cases: tuple[str, ...]
     """The ids of all cases that show it, sorted."""
+    pasted: Pasted | None = None
+    """What came of its smallest reproducer in a shell, None if that was not tried."""
+
+    @property
+    def reproducer(self) -> str:
+        """Shell text that shows it: the smallest that was seen to, else that of its finding."""
+        shows = self.pasted is not None and self.pasted.shows
+        return self.pasted.reproducer if self.pasted and shows else self.finding.reproducer
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """What that prints that shows it."""
+        shows = self.pasted is not None and self.pasted.shows
+        return self.pasted.signs if self.pasted and shows else self.finding.signs
 
     @property
     def finding(self) -> Finding:
@@ -34,8 +49,13 @@ class RootCause:
         return tuple(sorted({case.partition("/")[0] for case in self.cases}))
 
 
-def causes_of(findings: Iterable[Finding]) -> tuple[RootCause, ...]:
-    """Return the defects that findings of one build show, worst first."""
+def causes_of(
+    findings: Iterable[Finding], pasted: Mapping[str, Pasted] = MappingProxyType({})
+) -> tuple[RootCause, ...]:
+    """Return the defects that findings of one build show, worst first.
+
+    `pasted` is what came of reproducers, by fingerprint.
+    """
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
         groups.setdefault(finding.fingerprint, []).append(finding)
@@ -43,8 +63,9 @@ def causes_of(findings: Iterable[Finding]) -> tuple[RootCause, ...]:
         RootCause(
             ways=_ways(group),
             cases=tuple(sorted({each.case for each in group})),
+            pasted=pasted.get(name),
         )
-        for group in groups.values()
+        for name, group in groups.items()
     ]
     return tuple(sorted(causes, key=lambda each: badness(each.finding)))
 

@@ -31,6 +31,8 @@ from conformance.model.script import (
 from conformance.model.stage import NEGOTIATION, SCRATCH, Endpoint, MachineSpec, Request, Transport
 from conformance.model.terms import ABSENT
 
+ENDED: Final = "QEMU ended with status"
+"""How a script begins to say how a machine ended; a signal has the number that a shell gives it."""
 _LONGEST: Final = 200_000
 """The size limit of shell text in bytes: longer exchanges need the suite."""
 _SCRIPT: Final = """\
@@ -114,7 +116,7 @@ def retold(
             "python3 - <<'EOF'",
             *(_driven if _is_driven(exchange) else _scripted)(exchange, addresses, limit),
             "EOF",
-            "kill $!",
+            f'kill $! 2>/dev/null; wait $!; echo "{ENDED} $?"',
         ]
     )
 

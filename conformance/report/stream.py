@@ -250,9 +250,31 @@ class Finding:
     evidence: Evidence
     reproducer: str
     """Shell text: QEMU's command line and the lines to send."""
+    signs: tuple[str, ...] = ()
+    """What it prints that shows the defect: replies as JSON, and parts of lines."""
     plays: int = 0
     shown: int = 0
     """Of an INTERMITTENT one, how often its case was played, and how often this showed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pasted:
+    """What came of the smallest reproducer of a root cause, pasted into a shell.
+
+    `shows` tells whether it printed all `signs` of the defect, `why` what is missing, else "". It
+    stands behind all cases.
+    """
+
+    kind: ClassVar[str] = "pasted"
+    target: str
+    fingerprint: str
+    case: str
+    reproducer: str
+    signs: tuple[str, ...]
+    shows: bool
+    why: str
+    stack: tuple[str, ...] = ()
+    """The functions that called each other when a signal ended QEMU, the innermost first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -467,6 +489,7 @@ Event = (
     | Measured
     | Combined
     | Searched
+    | Pasted
     | RunEnded
 )
 
@@ -493,6 +516,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         Measured,
         Combined,
         Searched,
+        Pasted,
         RunEnded,
     )
 }

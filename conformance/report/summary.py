@@ -56,6 +56,7 @@ from conformance.report.stream import (
     ItemPlanned,
     KnownGiven,
     Measured,
+    Pasted,
     RowPlanned,
     RulePlanned,
     RunEnded,
@@ -93,6 +94,8 @@ class _Target:
     causes_before: dict[str, CauseBefore] = field(default_factory=dict)
     combined: dict[str, Combined] = field(default_factory=dict)
     searched: dict[str, Searched] = field(default_factory=dict)
+    pasted: dict[str, Pasted] = field(default_factory=dict)
+    """By fingerprint."""
     items: dict[str, Cost] = field(default_factory=dict)
 
 
@@ -214,6 +217,7 @@ def _take(run: _Run, event: Event) -> None:
             | Measured()
             | Combined()
             | Searched()
+            | Pasted()
             | CaseEnded()
         ):
             _learn(run.target(event.target), event)
@@ -235,6 +239,7 @@ def _learn(
         | Measured
         | Combined
         | Searched
+        | Pasted
         | CaseEnded
     ),
 ) -> None:
@@ -257,6 +262,8 @@ def _learn(
             target.combined[event.case] = event
         case Searched():
             target.searched[event.case] = event
+        case Pasted():
+            target.pasted[event.fingerprint] = event
         case CaseEnded():
             # A case that ended again was replayed: its last outcome counts.
             target.cases[event.case] = event
@@ -289,7 +296,7 @@ def _incomplete(run: _Run) -> tuple[str, ...]:
 
 
 def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
-    causes = causes_of(target.findings)
+    causes = causes_of(target.findings, target.pasted)
     totals = _counts(_outcomes(target))
     missing = _missing(target)
     incomplete = broken_off or missing > 0 or Outcome.NOT_RUN in totals

@@ -24,6 +24,7 @@ from conformance.report.wording import (
     counts,
     ending,
     kept_sessions,
+    pasted_words,
     plays,
     provoked_events,
     replay,
@@ -162,6 +163,10 @@ def _cause(place: int, cause: RootCause, width: int, paint: Paint) -> Iterator[s
         yield from _labelled("also", f"in {more} more, which the written report tells", width)
     if len(cause.cases) > 1:
         yield from _labelled("seen in", counted(len(cause.cases), "case"), width)
+    if cause.pasted is not None:
+        if cause.pasted.stack:
+            yield from _labelled("ended in", " < ".join(cause.pasted.stack), width)
+        yield from _labelled("pasted", pasted_words(cause.pasted), width)
 
 
 def finding_lines(finding: Finding, width: int, *, colour: bool = False) -> Iterator[str]:

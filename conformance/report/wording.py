@@ -14,7 +14,7 @@ from conformance.model.terms import BROKEN, Aspect, Outcome, SettledBy, Severity
 from conformance.report.coverage import Share
 from conformance.report.result import Counts, RunVerdict, Summary, TargetSummary
 from conformance.report.rules import RuleRow
-from conformance.report.stream import Finding, RunStarted, TargetStarted
+from conformance.report.stream import Finding, Pasted, RunStarted, TargetStarted
 
 OUTCOMES: Final = {
     Outcome.PASS: "pass",
@@ -212,3 +212,10 @@ def run_verdict(summary: Summary) -> str:
 def _remarks(target: TargetSummary) -> str:
     weak = [each for each in target.causes if each.finding.severity is not Severity.MUST]
     return f", with {counted(len(weak), 'remark')}" if weak else ""
+
+
+def pasted_words(pasted: Pasted) -> str:
+    """Return in a sentence what came of a reproducer in a shell."""
+    if pasted.shows:
+        return "Pasted into a shell of this host, it shows it."
+    return f"Pasted into a shell of this host, it does not show it: {pasted.why}."

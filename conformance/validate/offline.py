@@ -37,7 +37,7 @@ from conformance.report.stream import (
 )
 from conformance.validate.answers import judged_answer
 from conformance.validate.result import FileKind, Outcome, Remark, Unreadable, Validated
-from conformance.wire.pasted import Pasted, read_pasted
+from conformance.wire.pasted import LogRead, read_pasted
 from conformance.wire.recording import (
     ENTRY_MEMBERS,
     REPLY_MEMBERS,
@@ -142,7 +142,7 @@ class FileValidator:
             made.notes.append("no requests are recorded: what replies return was not checked")
         return made.validated(path, kind, _dialogue_counts(dialogue))
 
-    def _log(self, path: Path, text: str, pasted: Pasted) -> Validated:
+    def _log(self, path: Path, text: str, pasted: LogRead) -> Validated:
         """Return what is wrong with the messages of a log, which may lack some."""
         made = _Found()
         version = version_in(pasted.spoken)

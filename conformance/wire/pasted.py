@@ -33,19 +33,19 @@ _BROKEN: Final = re.compile(r"\s*\{")
 
 
 @dataclass(slots=True)
-class Pasted:
+class LogRead:
     """The messages of a log, and the lines that hold none."""
 
     spoken: list[Spoken] = field(default_factory=list)
     left_out: list[int] = field(default_factory=list)
 
 
-def read_pasted(text: str) -> Pasted | None:
+def read_pasted(text: str) -> LogRead | None:
     """Return the messages of a log; None if it holds none, or a line begins one and has no whole.
 
     The last is a recording that was cut, and no log.
     """
-    found = Pasted()
+    found = LogRead()
     line, index = 0, 0
     while index < len(text):
         line += 1

@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from conformance.launch.peers import Peers
 from conformance.launch.scratch import Room
 from conformance.launch.target import program_target
 from conformance.model.errors import KnowledgeError
-from conformance.model.stage import Peer
+from conformance.model.peer_talk import PeerTalk, PeerTurn
+from conformance.model.stage import Manner, Peer, Says, Then
 
 VIEWER = Peer(serve="vnc-viewer", address="viewer", calls="vnc")
 LIMIT = 60.0
@@ -148,3 +150,32 @@ def test_a_descriptor_that_nobody_wants_is_closed(room: Room) -> None:
 def test_a_client_calls_someone_and_a_server_nobody(room: Room, peer: Peer) -> None:
     with pytest.raises(KnowledgeError, match="calls"):
         Peers((peer,), room, os.getpid())
+
+
+def test_what_a_peer_says_is_remembered_with_what_it_had_heard(room: Room) -> None:
+    good = Peer(serve="nbd", address="good")
+    gone = replace(good, address="gone", manner=Manner(at=0, says=Says.NOTHING, then=Then.HANG_UP))
+    made = Peers((good, gone), room, os.getpid())
+    try:
+        with connected(room, "good") as machine:
+            greeting = machine.recv(18, socket.MSG_WAITALL)
+        with connected(room, "gone") as machine:
+            assert machine.recv(1) == b""
+    finally:
+        made.close()
+
+    first, second = made.talks()
+    assert first == PeerTalk(address="good", turns=(PeerTurn(after=0, says=greeting),))
+    assert second == PeerTalk(address="gone", turns=(PeerTurn(after=0, ends=True),))
+
+
+def test_only_the_first_connections_are_remembered(room: Room) -> None:
+    made = Peers((Peer(serve="hang-up", address="gone"),), room, os.getpid())
+    try:
+        for _ in range(40):
+            with connected(room, "gone") as machine:
+                assert machine.recv(1) == b""
+    finally:
+        made.close()
+
+    assert len(made.talks()) == 32

@@ -64,6 +64,7 @@ def test_the_request_that_closes_standard_input_is_told_from_those_under_way(
     assert miss.summary == "qom-list: QEMU closed its descriptor 0 (standard input)"
     found = finding("t", result, miss, campaign.rules, campaign.command_line)
     assert (found.rule, found.severity) == ("X40", "must")
-    assert "-qmp stdio" in found.reproducer
-    assert "/proc/$!/fd/" in found.reproducer
-    assert '"quit"' not in found.reproducer
+    # On a socket, since the monitor may be lost with what is closed; looked at behind each answer.
+    assert "-qmp stdio" not in found.reproducer
+    assert found.reproducer.count("\nlook(machine, before)") == len(result.case.steps)
+    assert found.signs == ("descriptor 0 of QEMU is",)

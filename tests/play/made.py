@@ -19,6 +19,7 @@ from conformance.model.case import Case, Role, Step, Subject
 from conformance.model.ending import Ending
 from conformance.model.expectation import Expectation
 from conformance.model.flavour import QMP
+from conformance.model.peer_talk import PeerTalk
 from conformance.model.stage import SCRATCH, MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Aspect, SubjectKind
 from conformance.model.traffic import Traffic
@@ -56,6 +57,13 @@ def success(request: dict[str, Any]) -> dict[str, Any]:
     return {"return": request.get("arguments", {}), "id": request["id"]}
 
 
+class NoPeers:
+    """The peers of a machine that has none."""
+
+    def talks(self) -> tuple[PeerTalk, ...]:
+        return ()
+
+
 class FakeMachine:
     """A machine whose process is a thread, which answers on one end of a socket pair.
 
@@ -75,6 +83,7 @@ class FakeMachine:
         self.command_line = ("qemu", "-S")
         self.flavour = QMP
         self.spec = MachineSpec()
+        self.peers = NoPeers()
         self.traffic = Traffic()
         self.has_monitor = True
         self.stderr = ""

@@ -32,12 +32,13 @@ from conformance.model.stage import (
 )
 from conformance.model.terms import ABSENT, Outcome, Severity
 from conformance.play.alone import Result
-from conformance.play.evidence import behaviour_seen, default_read, evidence, finding
+from conformance.play.evidence import evidence, finding
+from conformance.play.readings import behaviour_seen, default_read
 from conformance.prepare.cache import open_cache
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.prepare import prepare
 from conformance.prepare.selection import Selection
-from conformance.report.reproducer import reproducer
+from conformance.report.reproducer import ShownPlay, reproducer
 from conformance.wire.framing import read_message
 from tests.judge.made import claim
 from tests.patience import PATIENCE
@@ -119,13 +120,13 @@ def test_a_file_that_was_left_is_listed_at_the_end_of_a_reproducer_and_of_the_ev
     files = FilesSeen({}, {"left": FileContent("file", 2, "x")})
     seen = Observation(replies=(_line({"return": {}}),), files=files)
 
-    *_, last = reproducer(own, (), COMMAND, seen=seen).splitlines()
+    *_, last = reproducer(own, (), COMMAND, ShownPlay(seen=seen)).splitlines()
 
     assert last == f"ls -l {SCRATCH}"
     *_, shown = evidence(own, seen).transcript
     assert shown.strip() == f"{SCRATCH}/left: nothing before, a file of 2 bytes after"
     unchanged = replace(seen, files=FilesSeen({}, {}))
-    assert "ls -l" not in reproducer(own, (), COMMAND, seen=unchanged)
+    assert "ls -l" not in reproducer(own, (), COMMAND, ShownPlay(seen=unchanged))
 
 
 def _line(message: dict[str, Any]) -> Line:
@@ -167,19 +168,22 @@ def test_a_reproducer_prepares_what_the_stage_needs() -> None:
     assert "printf '\\101\\377' >> /tmp/qmp/bytes" in lines
     assert "truncate -s 8 /tmp/qmp/key" in lines
     comments = " ".join(line for line in lines if line.startswith("#"))
-    assert all(word in comments for word in ("psk", "pr-helper", "memfd", "fd0"))
-    start = next(line for line in lines if line.startswith(QEMU))
+    assert all(word in comments for word in ("psk", "pr-helper"))
+    (getfd,) = [line for line in lines if "getfd" in line]
+    assert '"fdname":"fd0"' in getfd
+    assert getfd.endswith('passing=os.memfd_create("m"))')
+    start = next(line for line in lines if line.startswith("machine = start("))
     assert "-machine pc " in start
     assert "-accel tcg -m /tmp/qmp/x" in start
 
 
-def test_a_reproducer_tells_of_descriptors_that_go_along() -> None:
+def test_a_reproducer_passes_descriptors_along() -> None:
     passing = step("add-fd")
     passing = replace(passing, request=replace(passing.request, descriptor="memfd"))
 
-    lines = reproducer(case("own", passing, passing), (), COMMAND).splitlines()
+    lines = reproducer(case("own", passing), (), COMMAND).splitlines()
 
-    assert lines.count("# a descriptor (memfd) must be passed along with add-fd") == 1
+    assert """ask(machine, '{"execute":"add-fd"}', passing=os.memfd_create("m"))""" in lines
 
 
 def test_a_finding_shows_the_dialogue_and_the_end() -> None:
@@ -198,7 +202,9 @@ def test_a_finding_shows_the_dialogue_and_the_end() -> None:
     assert "because" in found.why
     assert (found.evidence.exit_status, found.evidence.stderr) == (-6, "Assertion")
     assert [line[:3] for line in found.evidence.transcript] == ["-> ", "<- ", "-> "]
-    assert found.reproducer == reproducer(dead, (), COMMAND)
+    assert found.reproducer == reproducer(dead, (), COMMAND, ShownPlay(seen=seen))
+    assert found.reproducer.endswith('echo "QEMU ended with status $?"')
+    assert found.signs == ("QEMU ended with status 134", "Assertion")
 
 
 def test_a_broken_claim_shows_both_sides_and_how_the_build_says_it() -> None:
@@ -213,7 +219,24 @@ def test_a_broken_claim_shows_both_sides_and_how_the_build_says_it() -> None:
         "-  uint8    (qapi/made.json:3)",
         "+  str",
     )
-    assert {"execute": "query-qmp-schema"} in _lines(found.reproducer)
+    assert "# In a tree of its source: sed -n 3,15p qapi/made.json" in found.reproducer
+    assert "entry = named.get('made', missing)" in found.reproducer
+    assert found.signs == ("command made",)
+
+
+def test_of_claims_that_fold_together_each_defect_shows_its_own() -> None:
+    one = claim("1", "2", what="one", defect="first")
+    two = claim("1", "3", what="two", defect="second")
+    both = replace(case("claims"), claims=(one, two))
+    verdict = judge_claims(both)
+
+    found = [
+        finding("t", Result(case=both, verdict=verdict), miss, RULES, COMMAND)
+        for miss in verdict.misses
+    ]
+
+    assert [each.evidence.transcript[0] for each in found] == ["   one", "   two"]
+    assert ["# two" in each.reproducer for each in found] == [False, True]
 
 
 @pytest.mark.parametrize(

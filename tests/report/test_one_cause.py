@@ -67,8 +67,13 @@ def test_an_issue_speaks_of_the_build_alone() -> None:
     told = issue(shown())
 
     assert told.splitlines()[0] == "stop: QEMU died *badly*"
-    builds = r"- QEMU 10.0, x86\_64", r"- QEMU 7.2, x86\_64", "- Command line: `p -qmp stdio`"
+    builds = (
+        r"- QEMU 10.0, x86\_64",
+        r"- QEMU 7.2, x86\_64",
+        "- Section of MAINTAINERS: QAPI Schema",
+    )
     assert "\n".join(builds) in told
+    assert "\n- Command line: `p -qmp stdio`\n" in told
     assert "It is right. All is right. (qapi/run-state.json" in told
     assert "```sh\np -qmp stdio <<'EOF'" in told
     assert "x failed" in told

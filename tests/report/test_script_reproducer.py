@@ -147,7 +147,9 @@ def pasted(tmp_path: Path, *turns: Turn, spec: MachineSpec = SPEC) -> list[str]:
         env={**os.environ, "PATH": path},
     )
     assert b"Traceback" not in done.stderr, done.stderr.decode()
-    return done.stdout.decode().splitlines()
+    *heard, ended = done.stdout.decode().splitlines()
+    assert ended == "QEMU ended with status 0"
+    return heard
 
 
 def test_a_script_hears_replies_past_events_and_on_the_first_monitor(tmp_path: Path) -> None:

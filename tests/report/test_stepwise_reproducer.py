@@ -9,9 +9,18 @@ from pathlib import Path
 import pytest
 
 from conformance.model.case import Case, Isolation
-from conformance.model.stage import SCRATCH, Awaited, Companion, MachineSpec, Request, Stage
+from conformance.model.peer_talk import PeerTalk, PeerTurn
+from conformance.model.stage import (
+    SCRATCH,
+    Awaited,
+    Companion,
+    MachineSpec,
+    Peer,
+    Request,
+    Stage,
+)
 from conformance.model.terms import ABSENT
-from conformance.report.reproducer import reproducer
+from conformance.report.reproducer import ShownPlay, reproducer
 from tests.conftest import QEMU
 from tests.patience import PATIENCE
 from tests.play.made import case, step
@@ -72,9 +81,9 @@ def test_a_companion_is_asked_in_its_turn() -> None:
 
 
 def test_what_comes_and_goes_is_done_several_times() -> None:
-    text = reproducer(case("some", step("stop")), (), COMMAND, plays=10)
+    text = reproducer(case("some", step("stop")), (), COMMAND, ShownPlay(plays=10))
 
-    assert text.startswith("for play in $(seq 10); do\n")
+    assert text.startswith("for play in $(seq 50); do\n")
     assert text.endswith("\nEOF\ndone")
 
 
@@ -86,3 +95,50 @@ def test_a_case_that_waits_for_nothing_is_a_pipe() -> None:
     (only,) = waiting.steps
     awaiting = replace(only, request=Request("stop", ABSENT, awaits=(Awaited(event="STOP"),)))
     assert "python3" in reproducer(replace(waiting, steps=(awaiting,)), (), COMMAND)
+
+
+def peers_of(*talks: PeerTalk) -> list[str]:
+    spec = MachineSpec(peers=(Peer(serve="nbd", address="p"),))
+    made = case("asks", step("stop"))
+    made = replace(made, stage=replace(made.stage, spec=spec))
+    text = reproducer(made, (), COMMAND, ShownPlay(talks=talks))
+    return [line for line in text.splitlines() if line.startswith(("peer(", "# p:"))]
+
+
+def test_what_is_said_again_and_again_is_told_once() -> None:
+    flood = PeerTalk(address="p", turns=(PeerTurn(after=1, says=b"xyz" * 1000, late=0.5),))
+
+    assert peers_of(flood) == [f"peer('{SCRATCH}/p', [(1, b'xyz' * 1000, 0.5, False)])"]
+
+
+def test_connections_that_repeat_the_last_are_told_once() -> None:
+    first = PeerTalk(address="p", turns=(PeerTurn(after=0, says=b"a"),))
+    later = PeerTalk(address="p", turns=(PeerTurn(after=2, ends=True),))
+    begun = PeerTalk(address="p")
+
+    (told,) = peers_of(first, later, later, later, begun)
+
+    assert told == f"peer('{SCRATCH}/p', [(0, b'a', 0, False)], [(2, b'', 0, True)])"
+
+
+def test_a_peer_that_calls_has_the_turns_of_its_call() -> None:
+    waits = PeerTalk(address="p")
+    calls = PeerTalk(address="p", calls="5900", turns=(PeerTurn(after=12, says=b"RFB"),))
+
+    (told,) = peers_of(waits, calls)
+
+    assert told == f"""peer('{SCRATCH}/p', [(12, b'RFB', 0, False)], calls=("127.0.0.1", 5900))"""
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        PeerTalk(address="p", whole=False),
+        PeerTalk(address="p", turns=(PeerTurn(after=0, says=bytes(range(256)) * 300 + b"!"),)),
+    ],
+    ids=["cut", "long"],
+)
+def test_who_says_too_much_is_left_to_the_suite(talk: PeerTalk) -> None:
+    (told,) = peers_of(talk)
+
+    assert told.startswith("# p: it says too much to paste")

@@ -36,6 +36,7 @@ from conformance.report.stream import (
     ItemPlanned,
     KnownGiven,
     Measured,
+    Pasted,
     RowPlanned,
     RulePlanned,
     RunEnded,
@@ -150,6 +151,7 @@ EVENTS: tuple[Event, ...] = (
         marks=(Mark.UNSTABLE,),
         evidence=Evidence(transcript=("-> {}",), exit_status=-6, stderr="x"),
         reproducer="true",
+        signs=("x",),
     ),
     CaseEnded(
         target="t",
@@ -235,6 +237,16 @@ EVENTS: tuple[Event, ...] = (
         subject="a",
         totals=SearchTotals(seed="1", requests=9, accepted=3, members=2, answers=1, since=4),
         found=(FoundHistory(fingerprint="v1-0123456789ab", text="[[history]]"),),
+    ),
+    Pasted(
+        target="t",
+        fingerprint="v1-0123456789ab",
+        case="a/b",
+        reproducer="true",
+        signs=("x",),
+        shows=False,
+        why="it does not print x",
+        stack=("qemu_main (main.c:1)",),
     ),
     RunEnded(
         complete=False,

@@ -10,6 +10,7 @@ from conformance.derive.objects.shape import is_typed, object_types
 from conformance.derive.steps import PLAIN, command_subject
 from conformance.knowledge.everything import Knowledge
 from conformance.model.case import Case, Claim, Isolation
+from conformance.model.stage import Request
 from conformance.model.terms import Aspect
 
 _TAKEN: Final = "object-add takes it"
@@ -39,4 +40,11 @@ def _claim(kind: str, taken: bool) -> Claim:
         promised=_TAKEN,
         found=_TAKEN if taken else "object-add has no branch for it",
         fold=f"user-creatable {kind}",
+        asks=()
+        if taken
+        else (
+            Request("qom-list-types", {"implements": "user-creatable"}),
+            Request("object-add", {"qom-type": kind, "id": "made"}),
+        ),
+        shows=f"does not accept value '{kind}'",
     )
