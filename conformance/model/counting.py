@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 _Y: Final = re.compile(r"[^aeiou]y$")
+_HISS: Final = re.compile(r"(ch|sh|s|x)$")
 
 
 def number(count: int) -> str:
@@ -14,8 +15,10 @@ def number(count: int) -> str:
 
 
 def plural(thing: str) -> str:
-    """Return the plural of an English noun that takes -s, or -ies for -y (reply, replies)."""
-    return f"{thing[:-1]}ies" if _Y.search(thing) else f"{thing}s"
+    """Return the plural of an English noun that takes -s, -es (search) or -ies (reply)."""
+    if _Y.search(thing):
+        return f"{thing[:-1]}ies"
+    return f"{thing}es" if _HISS.search(thing) else f"{thing}s"
 
 
 def singular(things: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from conformance.model.counting import number
+from conformance.model.counting import counted, number
 from conformance.report.markup import code, code_cell, row
 from conformance.report.stream import Searched
 
@@ -24,8 +24,8 @@ def searches(found: Sequence[Searched]) -> Iterator[str]:
     yield "### Random search"
     yield ""
     yield (
-        f"{number(requests)} requests of {number(len(found))} searches, {number(accepted)} of them "
-        f"accepted, in {seconds:,.0f} seconds of all workers together; "
+        f"{counted(requests, 'request')} of {counted(len(found), 'search')}, "
+        f"{number(accepted)} of them accepted, in {seconds:,.0f} seconds of all workers together; "
         f"{number(sum(t.shrinking for t in totals))} plays made findings smaller. "
         f"The seed is {code(totals[0].seed)}: it gives the same requests again."
     )
@@ -39,7 +39,7 @@ def searches(found: Sequence[Searched]) -> Iterator[str]:
         yield ""
         return
     yield (
-        f"{number(len(growing))} searches still showed something new at their end. "
+        f"{counted(len(growing), 'search')} still showed something new at the end. "
         "More time would go to these first:"
     )
     yield ""
