@@ -51,6 +51,8 @@ class Target:
     env: tuple[tuple[str, str], ...] = ()
     sandbox: bool = True
     schema: str | None = None
+    partial: bool = False
+    """Whether files may be missing that the source `schema` includes."""
     cases: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     budget: float | None = None

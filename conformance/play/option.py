@@ -23,6 +23,7 @@ class CommandName(enum.StrEnum):
     EXPLAIN = "explain"
     DIFF = "schema diff"
     DIGEST = "schema digest"
+    LINT = "schema lint"
     VALIDATE = "validate"
     KNOWN_UPDATE = "known update"
     KNOWN_PRUNE = "known prune"

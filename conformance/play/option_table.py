@@ -68,6 +68,13 @@ SCHEMA: Final = Option(
     help="the QEMU source tree, or the digest of one, that the program is built from",
     key=TargetKey(name="schema", form=KeyForm.PATH),
 )
+PARTIAL: Final = Option(
+    name="partial",
+    default=False,
+    commands=(*_TESTING, CommandName.DIFF, CommandName.DIGEST, CommandName.LINT),
+    help="of a source, take what is there: what files declare that it includes and lacks is open",
+    key=TargetKey(name="partial", form=KeyForm.BOOLEAN),
+)
 CASES: Final = Option(
     name="cases",
     metavar="DIR",
@@ -351,7 +358,7 @@ OUTPUT: Final = Option(
     metavar="FILE",
     default="",
     commands=(
-        *(CommandName.DIFF, CommandName.DIGEST),
+        *(CommandName.DIFF, CommandName.DIGEST, CommandName.LINT),
         *(CommandName.RUN_DIFF, CommandName.TREND, CommandName.REPORT),
         CommandName.FINDING,
     ),
@@ -362,7 +369,7 @@ DIGEST_VERSION: Final = Option(
     name="version",
     metavar="VERSION",
     default="",
-    commands=(CommandName.DIGEST,),
+    commands=(CommandName.DIGEST, CommandName.LINT),
     help="the release, if PATH does not contain it",
     no_twin=_OF_NO_RUN,
 )
@@ -445,7 +452,7 @@ FINDING_FORMAT: Final = Option(
 AnyOption = Option[str] | Option[int] | Option[bool] | Option[tuple[str, ...]]
 
 TARGET: Final[tuple[AnyOption, ...]] = (
-    *(ROOTFS, IMAGE, ENGINE, SCHEMA, CASES, ARG, ENV, MACHINE, ACCEL),
+    *(ROOTFS, IMAGE, ENGINE, SCHEMA, PARTIAL, CASES, ARG, ENV, MACHINE, ACCEL),
     *(NO_SANDBOX, THOROUGH),
 )
 """How targets are started."""

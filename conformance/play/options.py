@@ -30,6 +30,7 @@ from conformance.play.option_table import (
     MACHINE,
     NO_CACHE,
     NO_SANDBOX,
+    PARTIAL,
     PROGRAM,
     REPORT,
     REPORT_FORMAT,
@@ -291,6 +292,8 @@ def _spelt(target: Target, named: bool) -> Iterator[str]:
         yield f"--{ENGINE.name}={target.engine}"
     if target.schema is not None:
         yield from (f"--{SCHEMA.name}", target.schema)
+    if target.partial:
+        yield f"--{PARTIAL.name}"
     yield from (f"--{CASES.name}={folder}" for folder in target.cases)
     if target.machine != MACHINE.default:
         yield f"--{MACHINE.name}={target.machine}"

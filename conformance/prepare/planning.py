@@ -73,7 +73,7 @@ def introspected(
     assert found is not None, "a build tells its schema, or lists its commands"
     own = own_lacks(needs_of_all(knowledge), found.model)
     return _aligned(
-        find_facts(target.schema, found.version, build.kind),
+        find_facts(target.schema, found.version, build.kind, partial=target.partial),
         unserved=frozenset(found.unserved),
         version=found.version,
         usable=find_usable(found.schema),
@@ -94,7 +94,7 @@ def _listed(
     """Return the same for a build without a schema: only the source of its release counts."""
     build, served = answers.build, answers.served
     assert served is not None, "it lists its commands"
-    facts = find_facts(target.schema, build.version, build.kind)
+    facts = find_facts(target.schema, build.version, build.kind, partial=target.partial)
     facts = facts if facts is not None and facts.exact else None
     without = unasked(facts, served, load_withheld().get(build.kind, Withheld()))
     return Introspected(

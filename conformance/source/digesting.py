@@ -48,7 +48,7 @@ from conformance.source.facts import (
     since_of,
     unknown_classes,
 )
-from conformance.source.reader import read_source
+from conformance.source.reader import read_source, version_of
 
 SCHEMA_FILES: Final[Mapping[Program, str]] = {
     Program.SYSTEM: "qapi/qapi-schema.json",
@@ -56,7 +56,6 @@ SCHEMA_FILES: Final[Mapping[Program, str]] = {
     Program.GUEST_AGENT: "qga/qapi-schema.json",
 }
 """Where a source tree has the schema of each program."""
-_VERSION_FILE: Final = "VERSION"
 _EXPECTED: Final = (
     f"Expected: a QEMU source tree, which has {SCHEMA_FILES[Program.SYSTEM]}, or one schema file."
 )
@@ -70,18 +69,33 @@ _BUILTINS: Final[Mapping[str, Domain]] = {
 }
 
 
-def read_tree(path: Path, version: str = "") -> Digest:
+def read_tree(path: Path, version: str = "", *, partial: bool = False) -> Digest:
     """Return the digest of a QEMU source tree, or of one schema file, taken as the system's.
 
-    `version` is used where no tree states its own. Raises UsageError where `path` is neither, and
-    SourceError where a schema cannot be read.
+    `version` is used where no tree states its own; `partial` is as for `read_source`. Raises
+    UsageError where `path` is neither, and SourceError where a schema cannot be read.
+    """
+    sources = read_sources(path, version, partial=partial)
+    return digest_of(version_in(path, version), sources)
+
+
+def version_in(path: Path, version: str) -> str:
+    """Return the version that a source tree states, else `version`."""
+    return (version_of(path) if path.is_dir() else None) or version
+
+
+def read_sources(
+    path: Path, version: str = "", *, partial: bool = False
+) -> Mapping[Program, Source]:
+    """Return the sources of the schemas in a QEMU source tree, or of one schema file.
+
+    Raises what `read_tree` raises.
     """
     found = {Program.SYSTEM: schema_file(path)}
     if path.is_dir():
         files = {program: path / file for program, file in SCHEMA_FILES.items()}
         found = {program: file for program, file in files.items() if file.is_file()}
-        version = version_of(path) or version
-    return digest_of(version, {program: read_source(file) for program, file in found.items()})
+    return {program: read_source(file, version, partial=partial) for program, file in found.items()}
 
 
 def schema_file(path: Path) -> Path:
@@ -110,15 +124,6 @@ def digest_of(version: str, sources: Mapping[Program, Source]) -> Digest:
     schemas = {program: _digested(source, events) for program, source in sources.items()}
     open_names = {name for source in sources.values() for name in source.open_names}
     return Digest(version=version, schemas=schemas, open_names=tuple(sorted(open_names)))
-
-
-def version_of(tree: Path) -> str | None:
-    """Return the version that a source tree states, None if it states none."""
-    try:
-        text = (tree / _VERSION_FILE).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return None
-    return text if release_of(text) else None
 
 
 def _digested(source: Source, events: frozenset[str]) -> Mapping[str, DigestEntity]:
