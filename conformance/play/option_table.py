@@ -68,6 +68,15 @@ SCHEMA: Final = Option(
     help="the QEMU source tree, or the digest of one, that the program is built from",
     key=TargetKey(name="schema", form=KeyForm.PATH),
 )
+MANUAL: Final = Option(
+    name="manual",
+    metavar="PATH",
+    default="",
+    commands=_TESTING,
+    help="the reference manual of its release (a manual page), if no source or digest of it is "
+    "known (default: the one beside the program)",
+    key=TargetKey(name="manual", form=KeyForm.PATH),
+)
 PARTIAL: Final = Option(
     name="partial",
     default=False,
@@ -452,7 +461,7 @@ FINDING_FORMAT: Final = Option(
 AnyOption = Option[str] | Option[int] | Option[bool] | Option[tuple[str, ...]]
 
 TARGET: Final[tuple[AnyOption, ...]] = (
-    *(ROOTFS, IMAGE, ENGINE, SCHEMA, PARTIAL, CASES, ARG, ENV, MACHINE, ACCEL),
+    *(ROOTFS, IMAGE, ENGINE, SCHEMA, PARTIAL, MANUAL, CASES, ARG, ENV, MACHINE, ACCEL),
     *(NO_SANDBOX, THOROUGH),
 )
 """How targets are started."""

@@ -14,10 +14,13 @@ from conformance.knowledge.versions import Version
 from conformance.model.bounded_lines import LimitError, read_bounded
 from conformance.model.errors import UsageError
 from conformance.model.flavour import Program
+from conformance.prepare.manuals import manual_of
 from conformance.qapi.model import SchemaError
 from conformance.source.digesting import SCHEMA_FILES, digest_of, schema_file
 from conformance.source.documented import documented_examples
 from conformance.source.reader import read_source, version_of
+
+__all__ = ["find_facts", "manual_of", "words"]
 
 
 def find_facts(
@@ -43,8 +46,10 @@ def find_facts(
     return Facts(entities=entities, name=shipped.name, exact=shipped.exact)
 
 
-def words(facts: Facts | None, schema: str | None) -> str:
+def words(facts: Facts | None, schema: str | None, manual: Facts | None = None) -> str:
     """Return the words in a report for the source that the build was compared with."""
+    if manual is not None:
+        return f"{words(facts, schema)}; and the manual at {manual.name}, its release's own"
     if facts is None:
         return "nothing: no digest ships of this release or an older one, and no source was given"
     if schema is not None:

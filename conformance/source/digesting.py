@@ -48,6 +48,7 @@ from conformance.source.facts import (
     since_of,
     unknown_classes,
 )
+from conformance.source.manual import ANY_INTEGER
 from conformance.source.reader import read_source, version_of
 
 SCHEMA_FILES: Final[Mapping[Program, str]] = {
@@ -65,6 +66,7 @@ _BUILTINS: Final[Mapping[str, Domain]] = {
     "str": Domain(strings=True),
     "bool": Domain(booleans=True),
     "number": Domain(numbers=True),
+    ANY_INTEGER: Domain(integers=IntRange(-(1 << 63), (1 << 64) - 1)),
     **{name: Domain(integers=IntRange(*ends)) for name, ends in INTEGER_RANGES.items()},
 }
 
@@ -155,7 +157,7 @@ class _Domains:
 
     def __init__(self, entities: Mapping[str, Entity], open_names: Iterable[str]) -> None:
         self._entities = entities
-        self._found = {**_BUILTINS, **dict.fromkeys(open_names, Domain(open=True))}
+        self._found = {**dict.fromkeys(open_names, Domain(open=True)), **_BUILTINS}
 
     def of(self, type_: str) -> Domain:
         """Return the domain of the type named `type_`; arrays, objects and open names have none."""
@@ -178,8 +180,9 @@ class _Domains:
         """Return the domains of the members that an entity inherits from its base and the base's
         bases."""
         found: dict[str, Domain] = {}
-        name = entity.base
-        while name is not None and name in self._entities:
+        name, seen = entity.base, {entity.name}
+        while name is not None and name in self._entities and name not in seen:
+            seen.add(name)
             base = self._entities[name]
             members = (*base.members, *base.base_members)
             found |= {member.name: self.of(member.type) for member in members}
