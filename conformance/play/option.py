@@ -25,6 +25,7 @@ class CommandName(enum.StrEnum):
     DIGEST = "schema digest"
     LINT = "schema lint"
     VALIDATE = "validate"
+    RECORDING = "record"
     KNOWN_UPDATE = "known update"
     KNOWN_PRUNE = "known prune"
     RUN_DIFF = "diff"

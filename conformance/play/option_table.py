@@ -382,6 +382,22 @@ DIGEST_VERSION: Final = Option(
     help="the release, if PATH does not contain it",
     no_twin=_OF_NO_RUN,
 )
+RECORD_AT: Final = Option(
+    name="at",
+    metavar="PATH",
+    default="",
+    commands=(CommandName.RECORDING,),
+    help="where clients connect (default: SOCKET.record)",
+    no_twin=_OF_NO_RUN,
+)
+RECORD_LIMIT: Final = Option(
+    name="limit",
+    metavar="MIB",
+    default="1024",
+    commands=(CommandName.RECORDING,),
+    help="the largest recording in MiB; beyond, the dialogue goes on unrecorded (default: 1024)",
+    no_twin=_OF_NO_RUN,
+)
 VALIDATE_SCHEMA: Final = Option(
     name="schema",
     metavar="SCHEMA",
@@ -473,6 +489,7 @@ ALL: Final[tuple[AnyOption, ...]] = (
     *(RECORD, BISECT, RULES_FORMAT, RELEASE),
     *(OLD_ROOTFS, OLD_VERSION, NEW_ROOTFS, NEW_VERSION),
     *(SCHEMA_PROGRAM, DIFF_FORMAT, ALL_CHANGES, FAIL_ON, OUTPUT, DIGEST_VERSION),
+    *(RECORD_AT, RECORD_LIMIT),
     *(VALIDATE_SCHEMA, VALIDATE_PROGRAM, ANSWERED, VALIDATE_FORMAT),
     *(REASON, LINK, EXPIRES, RUN_FORMAT, FINDING_FORMAT),
 )
