@@ -96,16 +96,17 @@ def _created(path: Path) -> Iterator[IO[str]]:
 
 @contextlib.contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM end the recording as Ctrl-C does."""
+    """Let SIGTERM and SIGINT end the recording, which a shell ignores for what it puts aside."""
 
     def end(number: int, frame: Any) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {each: signal.signal(each, end) for each in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _limit(text: str) -> int:
