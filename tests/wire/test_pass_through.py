@@ -99,11 +99,14 @@ class Session:
     def _pass(self) -> None:
         self.ended_by_server = pass_session(*self._inner, DialogueWriter(self.file, LIMIT))
 
+    def wait(self) -> None:
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive()
+
     def end(self) -> None:
         for each in (self.client, self.server):
             each.close()
-        self._thread.join(PATIENCE)
-        assert not self._thread.is_alive()
+        self.wait()
         for each in self._inner:
             each.close()
 
@@ -161,5 +164,5 @@ def test_who_ends_the_session_is_told_and_the_last_words_arrive(
     ending.close()
 
     assert read(other, 19) == b'{"execute": "bye"}\n'
-    session.end()
+    session.wait()
     assert session.ended_by_server is (ends == "server")
