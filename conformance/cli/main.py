@@ -53,6 +53,11 @@ _COMMANDS: Final = (
         "validate",
         "check saved introspections and recorded dialogues, without any QEMU",
     ),
+    (
+        CommandName.RECORDING,
+        "record",
+        "stand between a client and a QEMU, and record what they say",
+    ),
     ("check", "check", "check your own files of cases, without any QEMU"),
     (CommandName.RULES, "rules", "list what QEMU promises, and how many cases show it"),
     (CommandName.EXPLAIN, "rules", "explain what one rule promises and how it is tested"),

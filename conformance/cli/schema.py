@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from conformance.cli import source_check
 from conformance.cli.command_line import sentence
 from conformance.cli.json_schema import add_json_schema
 from conformance.cli.screen import coloured, write_out
 from conformance.compat.change import ChangeClass, Comparison, to_json
 from conformance.compat.comparison import compared
+from conformance.digest.declaration import Source
 from conformance.digest.digest_json import digest_text
 from conformance.model.canonical import pretty
 from conformance.model.errors import UsageError
@@ -23,8 +26,10 @@ from conformance.play.option import CommandName
 from conformance.prepare.operand import SIDES, NamedSide, load_knowledge, read_side
 from conformance.qapi.model import SchemaError
 from conformance.report import compatibility
-from conformance.source.digesting import read_tree
+from conformance.source.digesting import digest_of, read_sources, version_in
+from conformance.source.lint import LintKind, lint
 
+_CORRECT: Final = "Correct the schema, or name another path; of a part of one, take --partial."
 _WIDTH: Final = 100
 
 
@@ -35,6 +40,7 @@ def add(parser: argparse.ArgumentParser, name: str) -> None:
     _add_diff(group)
     _add_digest(group)
     add_json_schema(group)
+    _add_lint(group)
 
 
 def _add_diff(group: Any) -> None:
@@ -55,6 +61,14 @@ def _add_digest(group: Any) -> None:
     command.set_defaults(call=_digest, targets=[], usage=command.format_usage())
 
 
+def _add_lint(group: Any) -> None:
+    text = "check a QEMU source tree: its schemas, and whether their documentation fits"
+    command = group.add_parser("lint", help=text, description=sentence(text))
+    command.add_argument("path", metavar="PATH", help="a QEMU source tree, or one schema file")
+    option_table.declare(CommandName.LINT, command)
+    command.set_defaults(call=_lint, targets=[], usage=command.format_usage())
+
+
 def _diff(asked: argparse.Namespace) -> int:
     if asked.targets:
         raise UsageError(f"two sides are compared, {asked.targets[0]} is too many", "Leave it out.")
@@ -62,7 +76,11 @@ def _diff(asked: argparse.Namespace) -> int:
     old, new = (
         read_side(
             NamedSide(
-                name=name, rootfs=rootfs.of(asked), version=version.of(asked), program=program
+                name=name,
+                rootfs=rootfs.of(asked),
+                version=version.of(asked),
+                program=program,
+                partial=option_table.PARTIAL.of(asked),
             )
         )
         for name, rootfs, version in (
@@ -94,11 +112,28 @@ def _told(comparison: Comparison, asked: argparse.Namespace) -> str:
 
 
 def _digest(asked: argparse.Namespace) -> int:
+    sources = _sources(asked)
+    version = version_in(Path(asked.path), option_table.DIGEST_VERSION.of(asked))
+    write_out(digest_text(digest_of(version, sources)), option_table.OUTPUT.of(asked))
+    for line in source_check.beside(sources.values(), lint(sources.values())):
+        print(f"qmp-conformance: {line}", file=sys.stderr)
+    return ExitCode.CONFORMS
+
+
+def _lint(asked: argparse.Namespace) -> int:
+    sources = _sources(asked)
+    found = lint(sources.values())
+    write_out(source_check.text(sources, found), option_table.OUTPUT.of(asked))
+    if any(line.kind is LintKind.FINDING for line in found):
+        return ExitCode.FINDINGS
+    return ExitCode.CONFORMS
+
+
+def _sources(asked: argparse.Namespace) -> Mapping[Program, Source]:
     if asked.targets:
         raise UsageError(f"one path is enough, {asked.targets[0]} is too many", "Leave it out.")
     try:
-        digest = read_tree(Path(asked.path), option_table.DIGEST_VERSION.of(asked))
+        version = option_table.DIGEST_VERSION.of(asked)
+        return read_sources(Path(asked.path), version, partial=option_table.PARTIAL.of(asked))
     except SchemaError as error:
-        raise UsageError(str(error), "Correct the schema, or name another path.") from error
-    write_out(digest_text(digest), option_table.OUTPUT.of(asked))
-    return ExitCode.CONFORMS
+        raise UsageError(str(error), _CORRECT) from error

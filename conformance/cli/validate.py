@@ -23,6 +23,7 @@ from conformance.play.option_table import (
 from conformance.prepare.named_schema import schema_named
 from conformance.report.validation import complaint, render
 from conformance.validate import result as validation
+from conformance.validate.by_line import no_progress
 from conformance.validate.offline import UNDERSTOOD, FileValidator
 from conformance.validate.result import Unreadable
 
@@ -43,6 +44,7 @@ def _validate(asked: argparse.Namespace) -> int:
         unchecked=load_unchecked(),
         given=schema_named(schema, program) if schema else None,
         answered=ANSWERED.of(asked),
+        tell=_Told() if sys.stderr.isatty() else no_progress,
     )
     outcomes = [validator.validate(Path(name)) for name in asked.targets]
     for outcome in outcomes:
@@ -54,3 +56,17 @@ def _validate(asked: argparse.Namespace) -> int:
         width = shutil.get_terminal_size((100, 24)).columns
         print(render(outcomes, width, colour=coloured(sys.stdout)), end="")
     return validation.worst(outcomes)
+
+
+class _Told:
+    """Shows on a terminal how much of a large file was judged, whenever a percent is done."""
+
+    def __init__(self) -> None:
+        self._shown = -1
+
+    def __call__(self, done: int, of: int) -> None:
+        percent = 100 * done // max(of, 1)
+        if percent != self._shown:
+            self._shown = percent
+            end = "\n" if done >= of else ""
+            print(f"\r{percent:3d} % of {of >> 20} MiB", end=end, file=sys.stderr, flush=True)

@@ -51,6 +51,8 @@ class Introspected:
     facts: Facts | None = None
     alignment: Alignment | None = None
     older: Schema | None = None
+    manual: Facts | None = None
+    """What the manual of its release documents, where nothing else of it is known."""
     entries: Sequence[Entry] = ()
     """The entries that the schema was read from."""
     faults: tuple[ContradictionError, ...] = ()
@@ -82,6 +84,11 @@ class Introspected:
     def exact(self) -> Facts | None:
         """The facts of exactly its release, if they are known."""
         return self.facts if self.facts is not None and self.facts.exact else None
+
+    @property
+    def documented(self) -> Facts | None:
+        """The facts of exactly its release's documentation, wherever they are from."""
+        return self.exact or self.manual
 
     @property
     def declared(self) -> Mapping[str, DigestEntity]:

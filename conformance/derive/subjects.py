@@ -142,11 +142,11 @@ def undeclared(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
 
 def with_shown_defaults(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
     """Return the commands whose defaults can be read back."""
-    shown = knowledge.showings if build.exact else ()
+    shown = knowledge.showings if build.documented else ()
     return dict.fromkeys(showing.command for showing in shown)
 
 
 def with_examples(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
     """Return the owners of documented examples."""
-    examples = (build.exact.examples or ()) if build.exact else ()
+    examples = (build.documented.examples or ()) if build.documented else ()
     return dict.fromkeys(example.owner for example in examples)

@@ -108,12 +108,24 @@ class Section:
     place: SourcePlace = field(default=NOWHERE, compare=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class SourceRemark:
+    """Something at a place of the source that is worth a look; `problem` is for people."""
+
+    place: SourcePlace
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documentation:
     """What a documentation comment says of one entity.
 
     `members` holds the text of each argument, member, value or branch, `features` of each feature,
-    `examples` of each example, in order.
+    `examples` of each example, in order. `faults` is what is wrong with the comment itself,
+    `disputed` what only some releases refuse, each with the word for the rule that has changed.
     """
 
     symbol: str | None
@@ -125,6 +137,8 @@ class Documentation:
     errors: Section | None = None
     examples: tuple[Section, ...] = ()
     place: SourcePlace = field(default=NOWHERE, compare=False)
+    faults: tuple[SourceRemark, ...] = field(default=(), compare=False)
+    disputed: tuple[tuple[str, SourceRemark], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +169,11 @@ class Entity:
     documentation: Documentation | None = None
     place: SourcePlace = field(default=NOWHERE, compare=False)
 
+    @property
+    def parts(self) -> tuple[DeclaredMember | DeclaredValue, ...]:
+        """The members and values that it declares itself: those that its documentation names."""
+        return (*self.base_members, *self.members, *self.values)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -162,7 +181,8 @@ class Source:
 
     `modules` are the files read, relative to the tree. `missing` are the includes that do not
     exist, `open_names` the types that are used but, for that reason, not declared. `loose` holds
-    the documentation of no entity; it may contain examples.
+    the documentation of no entity; it may contain examples. `version` is what the tree states, ""
+    for nothing. `remarks` are what some releases refuse and others take.
     """
 
     entities: tuple[Entity, ...]
@@ -171,3 +191,5 @@ class Source:
     loose: tuple[Documentation, ...] = ()
     missing: tuple[str, ...] = ()
     open_names: tuple[str, ...] = ()
+    version: str = ""
+    remarks: tuple[SourceRemark, ...] = field(default=(), compare=False)

@@ -6,7 +6,7 @@ Does not judge what was not recorded: a dialogue may begin and end anywhere, and
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
@@ -320,7 +320,7 @@ def listen(
     yield from listener.end()
 
 
-def schema_in(dialogue: Sequence[Spoken]) -> tuple[Received, list[Any]] | None:
+def schema_in(dialogue: Iterable[Spoken]) -> tuple[Received, list[Any]] | None:
     """Return the first message that returns the entries of a schema, and the entries."""
     for spoken in dialogue:
         value = _returned(spoken)
@@ -329,7 +329,7 @@ def schema_in(dialogue: Sequence[Spoken]) -> tuple[Received, list[Any]] | None:
     return None
 
 
-def version_in(dialogue: Sequence[Spoken]) -> tuple[int, int, int] | None:
+def version_in(dialogue: Iterable[Spoken]) -> tuple[int, int, int] | None:
     """Return the version in a greeting or a reply, if there is one."""
     for spoken in dialogue:
         message = spoken.message if isinstance(spoken, Received) else None

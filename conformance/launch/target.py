@@ -51,6 +51,10 @@ class Target:
     env: tuple[tuple[str, str], ...] = ()
     sandbox: bool = True
     schema: str | None = None
+    manual: str | None = None
+    """The reference manual on the host that is held against it; None for the one beside it."""
+    partial: bool = False
+    """Whether files may be missing that the source `schema` includes."""
     cases: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     budget: float | None = None

@@ -82,6 +82,22 @@ SCHEMA: Final = Option(
     help="the QEMU source tree, or the digest of one, that the program is built from",
     key=TargetKey(name="schema", form=KeyForm.PATH),
 )
+MANUAL: Final = Option(
+    name="manual",
+    metavar="PATH",
+    default="",
+    commands=_TESTING,
+    help="the reference manual of its release (a manual page), if no source or digest of it is "
+    "known (default: the one beside the program)",
+    key=TargetKey(name="manual", form=KeyForm.PATH),
+)
+PARTIAL: Final = Option(
+    name="partial",
+    default=False,
+    commands=(*_TESTING, CommandName.DIFF, CommandName.DIGEST, CommandName.LINT),
+    help="of a source, take what is there: what files declare that it includes and lacks is open",
+    key=TargetKey(name="partial", form=KeyForm.BOOLEAN),
+)
 CASES: Final = Option(
     name="cases",
     metavar="DIR",
@@ -367,7 +383,8 @@ OUTPUT: Final = Option(
     metavar="FILE",
     default="",
     commands=(
-        *(CommandName.DIFF, CommandName.DIGEST, CommandName.JSON_SCHEMA),
+        *(CommandName.DIFF, CommandName.DIGEST, CommandName.LINT),
+        CommandName.JSON_SCHEMA,
         *(CommandName.RUN_DIFF, CommandName.TREND, CommandName.REPORT),
         CommandName.FINDING,
     ),
@@ -378,7 +395,7 @@ DIGEST_VERSION: Final = Option(
     name="version",
     metavar="VERSION",
     default="",
-    commands=(CommandName.DIGEST, CommandName.JSON_SCHEMA),
+    commands=(CommandName.DIGEST, CommandName.LINT, CommandName.JSON_SCHEMA),
     help="the release, if what is named does not contain it",
     no_twin=_OF_NO_RUN,
 )
@@ -396,6 +413,22 @@ DIALECT: Final = Option(
     choices=("2020-12", "draft-07"),
     commands=(CommandName.JSON_SCHEMA,),
     help="the version of JSON Schema to write (default: 2020-12)",
+    no_twin=_OF_NO_RUN,
+)
+RECORD_AT: Final = Option(
+    name="at",
+    metavar="PATH",
+    default="",
+    commands=(CommandName.RECORDING,),
+    help="where clients connect (default: SOCKET.record)",
+    no_twin=_OF_NO_RUN,
+)
+RECORD_LIMIT: Final = Option(
+    name="limit",
+    metavar="MIB",
+    default="1024",
+    commands=(CommandName.RECORDING,),
+    help="the largest recording in MiB; beyond, the dialogue goes on unrecorded (default: 1024)",
     no_twin=_OF_NO_RUN,
 )
 VALIDATE_SCHEMA: Final = Option(
@@ -481,7 +514,7 @@ ONLY: Final = Option(
 AnyOption = Option[str] | Option[int] | Option[bool] | Option[tuple[str, ...]]
 
 TARGET: Final[tuple[AnyOption, ...]] = (
-    *(ROOTFS, IMAGE, ENGINE, SCHEMA, CASES, ARG, ENV, MACHINE, ACCEL),
+    *(ROOTFS, IMAGE, ENGINE, SCHEMA, PARTIAL, MANUAL, CASES, ARG, ENV, MACHINE, ACCEL),
     *(NO_SANDBOX, THOROUGH),
 )
 """How targets are started."""
@@ -494,6 +527,7 @@ ALL: Final[tuple[AnyOption, ...]] = (
     *(OLD_ROOTFS, OLD_VERSION, NEW_ROOTFS, NEW_VERSION),
     *(SCHEMA_PROGRAM, DIFF_FORMAT, ALL_CHANGES, FAIL_ON, OUTPUT, DIGEST_VERSION),
     *(BUILD_ROOTFS, DIALECT),
+    *(RECORD_AT, RECORD_LIMIT),
     *(VALIDATE_SCHEMA, VALIDATE_PROGRAM, ANSWERED, VALIDATE_FORMAT),
     *(REASON, LINK, EXPIRES, RUN_FORMAT, FINDING_FORMAT, SOURCE, ONLY),
 )

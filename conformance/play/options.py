@@ -29,8 +29,10 @@ from conformance.play.option_table import (
     IMAGE,
     KNOWN,
     MACHINE,
+    MANUAL,
     NO_CACHE,
     NO_SANDBOX,
+    PARTIAL,
     PROGRAM,
     REPORT,
     REPORT_FORMAT,
@@ -254,6 +256,8 @@ def _from_program(word: str, asked: object, words: Sequence[str]) -> Iterator[Ta
                 found,
                 engine=ENGINE.of(asked) if image else "",
                 schema=schema,
+                partial=PARTIAL.of(asked),
+                manual=os.path.abspath(MANUAL.of(asked)) if MANUAL.of(asked) else None,
                 cases=cases,
                 machine=MACHINE.of(asked),
                 accel=ACCEL.of(asked),
@@ -299,6 +303,10 @@ def _spelt(target: Target, named: bool) -> Iterator[str]:
         yield f"--{ENGINE.name}={target.engine}"
     if target.schema is not None:
         yield from (f"--{SCHEMA.name}", target.schema)
+    if target.manual is not None:
+        yield from (f"--{MANUAL.name}", target.manual)
+    if target.partial:
+        yield f"--{PARTIAL.name}"
     yield from (f"--{CASES.name}={folder}" for folder in target.cases)
     if target.machine != MACHINE.default:
         yield f"--{MACHINE.name}={target.machine}"

@@ -37,7 +37,7 @@ from conformance.model.flavour import Program
 from conformance.prepare.introspect import ask_schema, check_schema
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.model import SchemaError
-from conformance.source.digesting import read_tree
+from conformance.source.digesting import digest_of, read_sources, version_in
 
 SIDES: Final = (
     "A side is a QEMU system emulator, the name of a digest (10.0 or digest:10.0) or its file, "
@@ -55,12 +55,16 @@ _WHOLE: Final = "qapi-schema.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedSide:
-    """A side as the user names it; `version` counts if nothing else gives one."""
+    """A side as the user names it; `version` counts if nothing else gives one.
+
+    With `partial`, files may be missing that a source includes.
+    """
 
     name: str
     rootfs: str = ""
     version: str = ""
     program: Program = Program.SYSTEM
+    partial: bool = False
 
 
 def read_side(named: NamedSide) -> ComparedSide:
@@ -95,8 +99,7 @@ def _read(named: NamedSide) -> ComparedSide:
     if named.rootfs:
         return _build(named)
     if path.is_dir():
-        digest = read_tree(path, named.version)
-        return _of_digest(named, digest, SideKind.SOURCE, whole=True)
+        return _of_source(named, path, whole=True)
     if path.is_file():
         return _file(named, path)
     version = _VERSION.fullmatch(named.name)
@@ -120,8 +123,7 @@ def _file(named: NamedSide, path: Path) -> ComparedSide:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: is neither a program nor UTF-8: {error}", SIDES) from error
     if not _JSON.match(text):
-        digest = read_tree(path, named.version)
-        return _of_digest(named, digest, SideKind.SOURCE, whole=path.name == _WHOLE)
+        return _of_source(named, path, whole=path.name == _WHOLE)
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -137,6 +139,14 @@ def _shipped(named: NamedSide, name: str) -> ComparedSide:
         raise UsageError(f"there is no digest of {name}", f"There are: {known}. {SIDES}")
     digest = load_digest(name)
     return _of_digest(named, digest, SideKind.DIGEST, whole=True, detail="comes with the suite")
+
+
+def _of_source(named: NamedSide, path: Path, *, whole: bool) -> ComparedSide:
+    sources = read_sources(path, named.version, partial=named.partial)
+    digest = digest_of(version_in(path, named.version), sources)
+    missing = sorted({file for source in sources.values() for file in source.missing})
+    detail = f"without {', '.join(missing)}" if missing else ""
+    return _of_digest(named, digest, SideKind.SOURCE, whole=whole, detail=detail)
 
 
 def _of_digest(

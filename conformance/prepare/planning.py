@@ -28,7 +28,7 @@ from conformance.prepare.described import NO_OBJECTS, NO_SCHEMA, described, unas
 from conformance.prepare.introspect import find_usable
 from conformance.prepare.needs import needs_of_all, own_lacks
 from conformance.prepare.plan_file import Head, PlanWriter
-from conformance.prepare.source import find_facts, words
+from conformance.prepare.source import find_facts, manual_of, words
 from conformance.qapi.introspection import Examined
 from conformance.space.members import member_of
 
@@ -72,11 +72,14 @@ def introspected(
     found = answers.found
     assert found is not None, "a build tells its schema, or lists its commands"
     own = own_lacks(needs_of_all(knowledge), found.model)
+    facts = find_facts(target.schema, found.version, build.kind, partial=target.partial)
+    usable = find_usable(found.schema)
     return _aligned(
-        find_facts(target.schema, found.version, build.kind),
+        facts,
+        manual=manual_of(target, build.kind, found.version, facts, usable.schema),
         unserved=frozenset(found.unserved),
         version=found.version,
-        usable=find_usable(found.schema),
+        usable=usable,
         entries=found.schema,
         model=found.model,
         lacks={**lacks, **own},
@@ -94,7 +97,7 @@ def _listed(
     """Return the same for a build without a schema: only the source of its release counts."""
     build, served = answers.build, answers.served
     assert served is not None, "it lists its commands"
-    facts = find_facts(target.schema, build.version, build.kind)
+    facts = find_facts(target.schema, build.version, build.kind, partial=target.partial)
     facts = facts if facts is not None and facts.exact else None
     without = unasked(facts, served, load_withheld().get(build.kind, Withheld()))
     return Introspected(
@@ -136,7 +139,7 @@ def planned(
             arch=answers.build.arch,
             sha256=answers.build.sha256,
             schema_sha256=digest(sorted(entries, key=canonical)),
-            documentation=words(build.facts, target.schema),
+            documentation=words(build.facts, target.schema, build.manual),
             as_root=answers.build.as_root,
             withheld=target.withheld,
             events=knowledge.events.facts(build.version),

@@ -22,6 +22,7 @@ from conformance.prepare.answers import LIMIT, Answered, answered
 from conformance.prepare.cache import NO_CACHE, Cache, folder_digest, suite_digest
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.case_names import near_globs
+from conformance.prepare.manual_pages import manual_stamps
 from conformance.prepare.plan_file import PlanError, WrittenPlan
 from conformance.prepare.selection import Selection
 
@@ -138,9 +139,9 @@ def _key(target: Target, found: Answered, more: Sequence[Any]) -> str | None:
 
     A source that the user names may change at any time, and reading it is most of the work.
     """
-    if found.digest is None or target.schema is not None:
+    if found.digest is None or target.schema is not None or target.manual is not None:
         return None
-    return digest([found.digest, target.sandbox, target.is_bare, *more])
+    return digest([found.digest, target.sandbox, target.is_bare, manual_stamps(target), *more])
 
 
 def _known_needs(cache: Cache, known_by: str) -> Sequence[str] | None:

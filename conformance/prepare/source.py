@@ -14,22 +14,29 @@ from conformance.knowledge.versions import Version
 from conformance.model.bounded_lines import LimitError, read_bounded
 from conformance.model.errors import UsageError
 from conformance.model.flavour import Program
+from conformance.prepare.manuals import manual_of
 from conformance.qapi.model import SchemaError
-from conformance.source.digesting import SCHEMA_FILES, digest_of, schema_file, version_of
+from conformance.source.digesting import SCHEMA_FILES, digest_of, schema_file
 from conformance.source.documented import documented_examples
-from conformance.source.reader import read_source
+from conformance.source.reader import read_source, version_of
+
+__all__ = ["find_facts", "manual_of", "words"]
 
 
 def find_facts(
-    schema: str | None, version: Version, program: Program = Program.SYSTEM
+    schema: str | None,
+    version: Version,
+    program: Program = Program.SYSTEM,
+    *,
+    partial: bool = False,
 ) -> Facts | None:
     """Return the facts of the source for a build of `program`, None if there is none.
 
-    `schema` is the tree, the schema file or the digest that the user names, None for none. Raises
-    UsageError.
+    `schema` is the tree, the schema file or the digest that the user names, None for none; with
+    `partial`, files that it includes may be missing. Raises UsageError.
     """
     if schema is not None:
-        return _named(Path(schema), version, program)
+        return _named(Path(schema), version, program, partial=partial)
     shipped = find_digest(version)
     if shipped is None:
         return None
@@ -39,8 +46,10 @@ def find_facts(
     return Facts(entities=entities, name=shipped.name, exact=shipped.exact)
 
 
-def words(facts: Facts | None, schema: str | None) -> str:
+def words(facts: Facts | None, schema: str | None, manual: Facts | None = None) -> str:
     """Return the words in a report for the source that the build was compared with."""
+    if manual is not None:
+        return f"{words(facts, schema)}; and the manual at {manual.name}, its release's own"
     if facts is None:
         return "nothing: no digest ships of this release or an older one, and no source was given"
     if schema is not None:
@@ -53,7 +62,7 @@ def words(facts: Facts | None, schema: str | None) -> str:
     )
 
 
-def _named(path: Path, version: Version, program: Program) -> Facts:
+def _named(path: Path, version: Version, program: Program, *, partial: bool) -> Facts:
     """Return the facts of the source, or of the digest, at `path`, for that version."""
     remedy = "Name a tree of QEMU's source, its schema file, or a digest of it."
     try:
@@ -61,10 +70,11 @@ def _named(path: Path, version: Version, program: Program) -> Facts:
         _check_release(path, digest.version if digest else version_of(path), version)
         if digest is not None:
             return Facts(entities=digest.schemas[program], name=str(path), exact=True)
-        source = read_source(_schema_file(path, program))
+        source = read_source(_schema_file(path, program), partial=partial)
         entities = digest_of("", {program: source}).schemas[program]
         examples = documented_examples(source, schema_of(entities), open_objects(entities))
-        return Facts(entities=entities, name=str(path), exact=True, examples=examples)
+        without = f", which lacks {', '.join(source.missing)}" if source.missing else ""
+        return Facts(entities=entities, name=f"{path}{without}", exact=True, examples=examples)
     except (SchemaError, KeyError) as error:
         raise UsageError(f"{path}: {error}", remedy) from error
     except (OSError, ValueError) as error:

@@ -77,7 +77,8 @@ class Touched:
 def touched(campaign: Campaign, patch: Patch) -> Touched:
     """Return what a patch may change of a target; raises what finding its source raises."""
     head = campaign.plan.head
-    facts = find_facts(campaign.target.schema, head.version, head.program)
+    target = campaign.target
+    facts = find_facts(target.schema, head.version, head.program, partial=target.partial)
     subjects = {subject for subject, _ in campaign.plan.items}
     return among(subjects, patch, facts.entities if facts is not None else {})
 

@@ -7,21 +7,51 @@ symbol and no meaning of one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from conformance.digest.declaration import Condition, SourcePlace
 from conformance.source.expression import ListValue, ObjectValue, SourceError, StringValue, Value
+from conformance.source.rulings import Matter, Rulings
 
 _MAX_DEPTH: Final = 64
 """How deep parentheses and negations may nest in a C expression."""
 
+_SYMBOL: Final = re.compile(r"[A-Z][A-Z0-9_]*")
+"""A condition as it is written since 6.1, if it is one symbol."""
 _TOKEN: Final = re.compile(r"\s*(?:(\w+)|(&&|\|\||[!()]))")
 
 
 def read_condition(value: Value | None) -> Condition | None:
     """Return the condition that an `if` states, None if there is none; raises SourceError."""
     return None if value is None else _read(value)
+
+
+def check_notation(expression: ObjectValue, rulings: Rulings) -> None:
+    """Check that a definition writes its conditions as its release does; raises SourceError."""
+    for condition in _conditions_of(expression):
+        if isinstance(condition, ListValue):
+            problem = "a condition is no list"
+            rulings.object_to(Matter.OLD_CONDITION, condition.place, problem)
+        elif isinstance(condition, StringValue) and not _SYMBOL.fullmatch(condition.text):
+            problem = f"the condition {condition.text!r} is no name of a symbol"
+            rulings.object_to(Matter.OLD_CONDITION, condition.place, problem)
+
+
+def _conditions_of(owner: ObjectValue) -> Iterator[Value]:
+    """Yield what the `if` of a definition or of one of its parts says, as it is written."""
+    if (own := owner.get("if")) is not None:
+        yield own
+    for key in ("data", "base", "features"):
+        part = owner.get(key)
+        items: Iterable[Value] = ()
+        if isinstance(part, ListValue):
+            items = part.items
+        elif isinstance(part, ObjectValue):
+            items = (value for _, value in part.members)
+        for item in items:
+            if isinstance(item, ObjectValue):
+                yield from _conditions_of(item)
 
 
 def _read(value: Value) -> Condition:

@@ -147,7 +147,7 @@ def _with_arguments(entity: Entity, expression: ObjectValue, data: Value | None)
 def _union(entity: Entity, expression: ObjectValue, data: Value | None) -> Entity:
     base, tag = expression.get("base"), _optional_string(expression, "discriminator")
     branches = tuple(_branches(data, expression.place))
-    if not branches:
+    if not branches and tag is None:
         raise SourceError(expression.place, f"the union {entity.name!r} has no branches")
     if (base is None) != (tag is None):
         raise SourceError(expression.place, "'base' and 'discriminator' go together")

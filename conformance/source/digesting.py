@@ -48,7 +48,8 @@ from conformance.source.facts import (
     since_of,
     unknown_classes,
 )
-from conformance.source.reader import read_source
+from conformance.source.manual import ANY_INTEGER
+from conformance.source.reader import read_source, version_of
 
 SCHEMA_FILES: Final[Mapping[Program, str]] = {
     Program.SYSTEM: "qapi/qapi-schema.json",
@@ -56,7 +57,6 @@ SCHEMA_FILES: Final[Mapping[Program, str]] = {
     Program.GUEST_AGENT: "qga/qapi-schema.json",
 }
 """Where a source tree has the schema of each program."""
-_VERSION_FILE: Final = "VERSION"
 _EXPECTED: Final = (
     f"Expected: a QEMU source tree, which has {SCHEMA_FILES[Program.SYSTEM]}, or one schema file."
 )
@@ -66,22 +66,38 @@ _BUILTINS: Final[Mapping[str, Domain]] = {
     "str": Domain(strings=True),
     "bool": Domain(booleans=True),
     "number": Domain(numbers=True),
+    ANY_INTEGER: Domain(integers=IntRange(-(1 << 63), (1 << 64) - 1)),
     **{name: Domain(integers=IntRange(*ends)) for name, ends in INTEGER_RANGES.items()},
 }
 
 
-def read_tree(path: Path, version: str = "") -> Digest:
+def read_tree(path: Path, version: str = "", *, partial: bool = False) -> Digest:
     """Return the digest of a QEMU source tree, or of one schema file, taken as the system's.
 
-    `version` is used where no tree states its own. Raises UsageError where `path` is neither, and
-    SourceError where a schema cannot be read.
+    `version` is used where no tree states its own; `partial` is as for `read_source`. Raises
+    UsageError where `path` is neither, and SourceError where a schema cannot be read.
+    """
+    sources = read_sources(path, version, partial=partial)
+    return digest_of(version_in(path, version), sources)
+
+
+def version_in(path: Path, version: str) -> str:
+    """Return the version that a source tree states, else `version`."""
+    return (version_of(path) if path.is_dir() else None) or version
+
+
+def read_sources(
+    path: Path, version: str = "", *, partial: bool = False
+) -> Mapping[Program, Source]:
+    """Return the sources of the schemas in a QEMU source tree, or of one schema file.
+
+    Raises what `read_tree` raises.
     """
     found = {Program.SYSTEM: schema_file(path)}
     if path.is_dir():
         files = {program: path / file for program, file in SCHEMA_FILES.items()}
         found = {program: file for program, file in files.items() if file.is_file()}
-        version = version_of(path) or version
-    return digest_of(version, {program: read_source(file) for program, file in found.items()})
+    return {program: read_source(file, version, partial=partial) for program, file in found.items()}
 
 
 def schema_file(path: Path) -> Path:
@@ -110,15 +126,6 @@ def digest_of(version: str, sources: Mapping[Program, Source]) -> Digest:
     schemas = {program: _digested(source, events) for program, source in sources.items()}
     open_names = {name for source in sources.values() for name in source.open_names}
     return Digest(version=version, schemas=schemas, open_names=tuple(sorted(open_names)))
-
-
-def version_of(tree: Path) -> str | None:
-    """Return the version that a source tree states, None if it states none."""
-    try:
-        text = (tree / _VERSION_FILE).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return None
-    return text if release_of(text) else None
 
 
 def _digested(source: Source, events: frozenset[str]) -> Mapping[str, DigestEntity]:
@@ -150,7 +157,7 @@ class _Domains:
 
     def __init__(self, entities: Mapping[str, Entity], open_names: Iterable[str]) -> None:
         self._entities = entities
-        self._found = {**_BUILTINS, **dict.fromkeys(open_names, Domain(open=True))}
+        self._found = {**dict.fromkeys(open_names, Domain(open=True)), **_BUILTINS}
 
     def of(self, type_: str) -> Domain:
         """Return the domain of the type named `type_`; arrays, objects and open names have none."""
@@ -173,8 +180,9 @@ class _Domains:
         """Return the domains of the members that an entity inherits from its base and the base's
         bases."""
         found: dict[str, Domain] = {}
-        name = entity.base
-        while name is not None and name in self._entities:
+        name, seen = entity.base, {entity.name}
+        while name is not None and name in self._entities and name not in seen:
+            seen.add(name)
             base = self._entities[name]
             members = (*base.members, *base.base_members)
             found |= {member.name: self.of(member.type) for member in members}

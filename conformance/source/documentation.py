@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from conformance.digest.declaration import Documentation, Section, SourcePlace
+from conformance.digest.declaration import Documentation, Section, SourcePlace, SourceRemark
 from conformance.source.expression import Comment, SourceError
+from conformance.source.rulings import Matter
 
 
 class _Kind(enum.StrEnum):
@@ -44,6 +45,7 @@ class _Kind(enum.StrEnum):
 
 _SYMBOL: Final = re.compile(r"@([\w.-]+):")
 _DESCRIPTION: Final = re.compile(r"@([^\s:]+):(?!:)[ \t]*")
+_ANY_NAME: Final = re.compile(r"@([^:]*):")
 _TAG: Final = re.compile(r"(\w+):(?!:)[ \t]*")
 _TAGS: Final[Mapping[str, _Kind]] = {kind: kind for kind in _Kind if kind[0].isupper()} | {
     "Notes": _Kind.NOTE,
@@ -112,7 +114,11 @@ def read_documentation(comment: Comment) -> Documentation:
         body, examples = _without_examples(lines)
         section = _section(body, comment.place)
         return Documentation(
-            symbol=None, body=section, examples=tuple(examples), place=comment.place
+            symbol=None,
+            body=section,
+            examples=tuple(examples),
+            place=comment.place,
+            faults=tuple(_misplaced(lines)),
         )
     if (match := _SYMBOL.fullmatch(first)) is None:
         raise SourceError(lines[0].place, "the first line must be '@NAME:' and nothing else")
@@ -195,7 +201,79 @@ def _assembled(symbol: str, pieces: list[_Piece], place: SourcePlace) -> Documen
         errors=single.get(_Kind.ERRORS),
         examples=tuple(examples),
         place=place,
+        faults=tuple(sorted(_faults(pieces))),
+        disputed=tuple(_disputed(pieces)),
     )
+
+
+def _misplaced(lines: Iterable[_Line]) -> Iterator[SourceRemark]:
+    """Yield what only the documentation of a definition may have."""
+    for line in lines:
+        if match := _ANY_NAME.match(line.text):
+            problem = f"'@{match[1]}:' in documentation of no definition"
+            yield SourceRemark(place=line.place, problem=problem)
+
+
+def _faults(pieces: Sequence[_Piece]) -> Iterator[SourceRemark]:
+    """Yield what is wrong with a comment, whatever definition it belongs to."""
+    headings = [piece for piece in pieces if piece.kind is _Kind.HEADING]
+    for piece in headings[1:]:
+        yield SourceRemark(place=piece.place, problem="'Features:' stands twice")
+    for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
+        if piece.kind is _Kind.HEADING and (not following or following.kind is not _Kind.FEATURE):
+            problem = "no feature follows 'Features:'"
+            yield SourceRemark(place=piece.place, problem=problem)
+    has_ended = False
+    for piece in pieces[1:]:
+        if piece.kind is not _Kind.MEMBER:
+            has_ended = True
+        elif has_ended:
+            problem = f"the description of '@{piece.name}:' follows a section"
+            yield SourceRemark(place=piece.place, problem=problem)
+        yield from _faults_of(piece)
+    yield from _headings(pieces[0])
+
+
+def _faults_of(piece: _Piece) -> Iterator[SourceRemark]:
+    """Yield what is wrong with one piece, but for its place among the others."""
+    if piece.kind in (_Kind.BODY, _Kind.HEADING):
+        yield from _headings(piece)
+        return
+    if not any(line.text.strip() for line in piece.lines):
+        told = f"@{piece.name}" if piece.kind in (_Kind.MEMBER, _Kind.FEATURE) else piece.name
+        yield SourceRemark(place=piece.place, problem=f"no text follows '{told}:'")
+    below = piece.lines[1:] if piece.is_tagged else piece.lines
+    first = next((line for line in below if line.text), None)
+    previous = ""
+    for line in below:
+        if first and line.text and previous and line.indent < first.indent:
+            problem = f"the line is indented less than the {first.indent} columns before"
+            yield SourceRemark(place=line.place, problem=problem)
+            return
+        previous = line.text
+
+
+def _headings(piece: _Piece) -> Iterator[SourceRemark]:
+    for line in piece.lines:
+        if line.text.startswith("="):
+            problem = "a heading in the documentation of a definition"
+            yield SourceRemark(place=line.place, problem=problem)
+
+
+def _disputed(pieces: Iterable[_Piece]) -> Iterator[tuple[str, SourceRemark]]:
+    """Yield what only some releases refuse."""
+    for piece in pieces:
+        if piece.kind in (_Kind.NOTE, _Kind.EXAMPLE):
+            problem = f"the section '{piece.name}:' is of an older form"
+            yield Matter.OLD_SECTION, SourceRemark(place=piece.place, problem=problem)
+        columns = piece.lines[0].place.column - piece.place.column if piece.is_tagged else 0
+        for line in piece.lines[1:]:
+            if not line.text:
+                break
+            if line.indent < columns:
+                problem = f"the line is indented less than the {columns} columns of the text above"
+                yield Matter.INDENTATION, SourceRemark(place=line.place, problem=problem)
+                break
 
 
 def _put(sections: dict[str, Section], what: str, name: str, section: Section) -> None:

@@ -17,24 +17,16 @@ from conformance.digest.declaration import (
     EntityKind,
     SourcePlace,
 )
-from conformance.qapi.model import JsonType
+from conformance.source.alternates import BUILTIN_TYPES, OBJECTS, AlternateCheck
 from conformance.source.expression import SourceError
+from conformance.source.names import RETURNS_EXCEPTED, excepted
+from conformance.source.rulings import Matter, Rulings, identifier_of
 
-_INTEGERS: Final = tuple(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
-
-BUILTIN_TYPES: Final[Mapping[str, JsonType]] = {
-    "str": JsonType.STRING,
-    # An enumeration that the generator itself declares.
-    "QType": JsonType.STRING,
-    "bool": JsonType.BOOLEAN,
-    "null": JsonType.NULL,
-    "any": JsonType.VALUE,
-    **dict.fromkeys(("number", "int", "size", *_INTEGERS), JsonType.NUMBER),
-}
-"""The types that no schema declares, and what distinguishes them in an alternate."""
-
-_OBJECTS: Final = frozenset({EntityKind.STRUCT, EntityKind.UNION})
-_TYPES: Final = _OBJECTS | {EntityKind.ENUM, EntityKind.ALTERNATE}
+_TYPES: Final = OBJECTS | {EntityKind.ENUM, EntityKind.ALTERNATE}
+_BIT_SET: Final = 64
+"""The features that a schema may have: generated code has a 64-bit set of them."""
+_STANDARD: Final = ("deprecated", "unstable")
+"""The features that every schema has, and no type."""
 
 
 def element_of(type_name: str) -> str:
@@ -98,53 +90,94 @@ def _tagged(union: Entity) -> Entity:
     return replace(union, tag=tag.name, base_members=(tag,), branches=branches)
 
 
-def check_links(entities: Iterable[Entity], *, is_whole: bool) -> tuple[str, ...]:
+def check_links(
+    entities: Iterable[Entity],
+    pragmas: Mapping[str, tuple[str, ...]],
+    rulings: Rulings,
+    *,
+    is_whole: bool,
+) -> tuple[str, ...]:
     """Return the types that are used and not declared; raises SourceError for misfits.
 
     If the schema `is_whole`, such types are errors; otherwise, what depends on them is not checked.
     """
-    linker = _Linker(entities, is_whole=is_whole)
+    linker = _Linker(entities, pragmas, rulings, is_whole=is_whole)
     linker.check()
+    check_features(linker.entities.values(), rulings)
     return tuple(sorted(linker.open_names))
+
+
+def check_features(entities: Iterable[Entity], rulings: Rulings) -> None:
+    """Check where features stand, and how many there are; raises SourceError."""
+    names = dict.fromkeys(_STANDARD)
+    for entity in entities:
+        for feature in entity.features if entity.kind in _TYPES else ():
+            problem = f"types cannot have the feature {feature.name!r}"
+            if feature.name == "deprecated":
+                raise SourceError(entity.place, problem)
+            if feature.name == "unstable":
+                rulings.object_to(Matter.UNSTABLE_TYPE, entity.place, problem)
+        for features in (entity.features, *(part.features for part in entity.parts)):
+            for feature in features:
+                names[feature.name] = None
+                if len(names) > _BIT_SET:
+                    problem = f"{feature.name!r} is one feature more than the {_BIT_SET} allowed"
+                    rulings.object_to(Matter.FEATURE_COUNT, entity.place, problem)
 
 
 class _Linker:
     """Checks the entities of one schema against each other."""
 
-    def __init__(self, entities: Iterable[Entity], *, is_whole: bool) -> None:
+    def __init__(
+        self,
+        entities: Iterable[Entity],
+        pragmas: Mapping[str, tuple[str, ...]],
+        rulings: Rulings,
+        *,
+        is_whole: bool,
+    ) -> None:
         self._is_whole = is_whole
-        self._entities: dict[str, Entity] = {}
+        self._any_returns = excepted(pragmas, RETURNS_EXCEPTED)
+        self._rulings = rulings
+        self.entities: dict[str, Entity] = {}
         for entity in entities:
             if entity.name in BUILTIN_TYPES:
                 raise SourceError(entity.place, f"{entity.name!r} is the name of a built-in type")
-            if (other := self._entities.setdefault(entity.name, entity)) is not entity:
+            if (other := self.entities.setdefault(entity.name, entity)) is not entity:
                 problem = f"{entity.name!r} is already declared at {other.place}"
                 raise SourceError(entity.place, problem)
         self._flat: dict[str, Mapping[str, DeclaredMember] | None] = {}
         self.open_names: set[str] = set()
 
     def check(self) -> None:
-        for entity in self._entities.values():
+        for entity in self.entities.values():
             for type_name, place in _used_types(entity):
                 self._check_type(element_of(type_name), place)
-        for entity in self._entities.values():
+        for entity in self.entities.values():
             if entity.base is not None:
                 self._check_base(entity, entity.base)
             if entity.arg_type is not None:
                 self._check_arguments(entity, entity.arg_type)
-        for entity in self._entities.values():
-            if entity.kind in _OBJECTS:
+            if entity.returns is not None:
+                self._check_returns(entity, entity.returns)
+        alternates = AlternateCheck(
+            entities=self.entities, open_names=self.open_names, rulings=self._rulings
+        )
+        for entity in self.entities.values():
+            if entity.kind in OBJECTS:
                 self._members(entity)
             if entity.kind is EntityKind.UNION:
                 self._check_union(entity)
             elif entity.kind is EntityKind.ALTERNATE:
-                self._check_alternate(entity)
+                alternates.check(entity)
+            elif entity.kind in (EntityKind.COMMAND, EntityKind.EVENT) and not entity.boxed:
+                self._check_conditions(entity)
 
     def _check_type(self, name: str, place: SourcePlace) -> None:
         """Record the type as open if it is not declared, or raise SourceError."""
         if name in BUILTIN_TYPES:
             return
-        entity = self._entities.get(name)
+        entity = self.entities.get(name)
         if entity is None and self._is_whole:
             raise SourceError(place, f"the type {name!r} is declared nowhere")
         if entity is None:
@@ -156,30 +189,55 @@ class _Linker:
         return name in self.open_names
 
     def _check_base(self, entity: Entity, name: str) -> None:
-        base = self._entities.get(name)
+        base = self.entities.get(name)
         if not self._is_open(name) and (base is None or base.kind is not EntityKind.STRUCT):
             raise SourceError(entity.place, f"the base {name!r} is no struct")
 
     def _check_arguments(self, entity: Entity, name: str) -> None:
-        used = self._entities.get(name)
+        used = self.entities.get(name)
         if self._is_open(name):
             return
-        if used is None or used.kind not in _OBJECTS:
+        if used is None or used.kind not in OBJECTS:
             raise SourceError(entity.place, f"'data' names {name!r}, which is no object")
         if used.kind is EntityKind.UNION and not entity.boxed:
             problem = f"'data' names the union {name!r}, which needs 'boxed'"
             raise SourceError(entity.place, problem)
 
+    def _check_returns(self, command: Entity, type_name: str) -> None:
+        name = element_of(type_name)
+        used = self.entities.get(name)
+        if self._is_open(name) or command.name in self._any_returns:
+            return
+        if used is None or used.kind not in OBJECTS:
+            problem = (
+                f"'returns' names {type_name!r}, which is neither an object nor a list of such"
+            )
+            self._rulings.refuse(command.place, problem)
+
+    def _check_conditions(self, entity: Entity) -> None:
+        """Check that no argument of a command or event that is not boxed is conditional."""
+        members: Iterable[DeclaredMember] = entity.members
+        used = self.entities.get(entity.arg_type or "")
+        if used is not None:
+            members = (self._members(used) or {}).values()
+        for member in members:
+            if member.condition is not None:
+                problem = f"the argument {member.name!r} has a condition, which needs 'boxed'"
+                self._rulings.object_to(Matter.CONDITIONAL_ARGUMENT, entity.place, problem)
+
     def _members(self, entity: Entity) -> Mapping[str, DeclaredMember] | None:
-        """Return the members that all values of an object have, or None if some are not known."""
+        """Return the members that all values of an object have, or None if some are not known.
+
+        The keys are their names in C.
+        """
         for link in reversed(self._unread_bases(entity)):
             inherited = {} if link.base is None else self._flat.get(link.base, {})
             members = dict(inherited or {})
             for member in link.base_members + link.members:
-                if member.name in members:
-                    problem = f"the base of {link.name!r} has a member {member.name!r} too"
-                    raise SourceError(member.place, problem)
-                members[member.name] = member
+                key = identifier_of(member.name)
+                if (other := members.get(key)) is not None:
+                    raise SourceError(member.place, _collision(link, member, other))
+                members[key] = member
             is_known = inherited is not None and not self._is_open(link.base)
             self._flat[link.name] = members if is_known else None
         return self._flat[entity.name]
@@ -193,7 +251,7 @@ class _Linker:
                 path = " -> ".join((*chain, current.name))
                 raise SourceError(current.place, f"the struct is its own base: {path}")
             chain[current.name] = current
-            current = None if current.base is None else self._entities.get(current.base)
+            current = None if current.base is None else self.entities.get(current.base)
         return list(chain.values())
 
     def _check_union(self, union: Entity) -> None:
@@ -201,32 +259,47 @@ class _Linker:
         if common is None:
             return
         values = self._tag_values(union, common)
+        if not union.branches and not values and values is not None:
+            raise SourceError(union.place, f"the union {union.name!r} has no branches")
         for branch in union.branches:
             if values is not None and branch.case not in values:
                 problem = f"the tag {union.tag!r} has no value {branch.case!r}"
                 raise SourceError(branch.place, problem)
             if self._is_open(branch.type):
                 continue
-            used = self._entities.get(branch.type)
-            if used is None or used.kind not in _OBJECTS:
+            used = self.entities.get(branch.type)
+            if used is None or used.kind not in OBJECTS:
                 problem = f"the type {branch.type!r} of branch {branch.case!r} is no object"
                 raise SourceError(branch.place, problem)
-            self._check_disjoint(branch, used, common)
+            self._check_disjoint(branch, used, common, (union.name,))
 
     def _check_disjoint(
-        self, branch: DeclaredBranch, used: Entity, common: Mapping[str, DeclaredMember]
+        self,
+        branch: DeclaredBranch,
+        used: Entity,
+        common: Mapping[str, DeclaredMember],
+        outer: tuple[str, ...],
     ) -> None:
-        for name in self._members(used) or ():
-            if name in common:
+        """Check the members of a branch, and of its branches, against those around it."""
+        if used.name in outer:
+            raise SourceError(branch.place, f"the union contains itself: {used.name!r}")
+        own = self._members(used) or {}
+        for key, member in own.items():
+            if key in common:
+                name = member.name
                 problem = f"the member {name!r} of branch {branch.case!r} is one of the base too"
                 raise SourceError(branch.place, problem)
+        for inner in used.branches:
+            there = self.entities.get(inner.type)
+            if there is not None and there.kind in OBJECTS:
+                self._check_disjoint(branch, there, {**common, **own}, (*outer, used.name))
 
     def _tag_values(
         self, union: Entity, common: Mapping[str, DeclaredMember]
     ) -> frozenset[str] | None:
         """Return the values that the tag may have, or None if its type is not known."""
-        tag = None if union.tag is None else common.get(union.tag)
-        if tag is None:
+        tag = None if union.tag is None else common.get(identifier_of(union.tag))
+        if tag is None or tag.name != union.tag:
             raise SourceError(
                 union.place, f"the discriminator {union.tag!r} is no member of the base"
             )
@@ -235,35 +308,16 @@ class _Linker:
             raise SourceError(tag.place, problem)
         if self._is_open(tag.type) or tag.type == "QType":
             return None
-        used = self._entities.get(tag.type)
+        used = self.entities.get(tag.type)
         if used is None or used.kind is not EntityKind.ENUM:
             raise SourceError(tag.place, f"the discriminator {union.tag!r} is of no enumeration")
         return frozenset(value.name for value in used.values)
 
-    def _check_alternate(self, alternate: Entity) -> None:
-        seen: dict[JsonType, str] = {}
-        for member in alternate.members:
-            json_type = self._json_type(member)
-            if json_type is None:
-                continue
-            if json_type in seen:
-                problem = f"{member.name!r} cannot be told from {seen[json_type]!r}"
-                raise SourceError(member.place, problem)
-            seen[json_type] = member.name
 
-    def _json_type(self, member: DeclaredMember) -> JsonType | None:
-        """Return what distinguishes an alternative from others, or None if that is not known."""
-        if member.type.startswith("["):
-            return JsonType.ARRAY
-        if self._is_open(member.type):
-            return None
-        json_type = BUILTIN_TYPES.get(member.type)
-        used = self._entities.get(member.type)
-        if json_type is JsonType.VALUE or (used and used.kind is EntityKind.ALTERNATE):
-            raise SourceError(member.place, f"an alternate cannot have the type {member.type!r}")
-        if used is not None:
-            json_type = JsonType.OBJECT if used.kind in _OBJECTS else JsonType.STRING
-        return json_type
+def _collision(owner: Entity, member: DeclaredMember, other: DeclaredMember) -> str:
+    if member.name != other.name:
+        return f"the member {member.name!r} collides with {other.name!r}: both are one name in C"
+    return f"the base of {owner.name!r} has a member {member.name!r} too"
 
 
 def _used_types(entity: Entity) -> Iterator[tuple[str, SourcePlace]]:

@@ -7,11 +7,13 @@ nor of how the result is used.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from conformance.digest.declaration import Documentation, Entity, Source
+from conformance.digest.declaration import Documentation, Entity, Source, SourceRemark
 from conformance.model.errors import UsageError
+from conformance.source.condition import check_notation
 from conformance.source.definition import read_definition
 from conformance.source.documentation import read_documentation
 from conformance.source.expression import (
@@ -25,24 +27,33 @@ from conformance.source.expression import (
     parse,
 )
 from conformance.source.linking import check_links, with_implied
+from conformance.source.names import DOC_REQUIRED, LISTS, check_names
+from conformance.source.rulings import Rulings, release_in
 
-__all__ = ["SourceError", "read_source"]
+__all__ = ["SourceError", "read_source", "version_of"]
+
+_DIRECTIVES: Final = ("include", "pragma")
 
 _MAX_INCLUDES: Final = 64
 """How deep includes may nest; real ones nest four deep."""
+
+_VERSION_FILE: Final = "VERSION"
 
 _TREE_DEPTH: Final = 3
 """How many folders above a schema the top of its tree may be, as for storage-daemon/qapi/."""
 
 
-def read_source(path: Path) -> Source:
+def read_source(path: Path, version: str = "", *, partial: bool = False) -> Source:
     """Return what the schema file `path` and its includes declare.
 
     Places and modules name files relative to the top of the tree: the folder that has a folder
-    qapi/, or the file's own where there is none. Raises UsageError if `path` cannot be read, and
-    SourceError, with file, line and column, for every fault in a file.
+    qapi/, or the file's own where there is none. The release that the tree states, else `version`,
+    decides what releases do not agree about. Raises UsageError if `path` cannot be read, and
+    SourceError, with file, line and column, for every fault in a file; an include that is not there
+    is one, unless `partial`.
     """
-    reader = _Reader(_top_of(path))
+    top = _top_of(path)
+    reader = _Reader(top, version_of(top) or version, partial=partial)
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -54,6 +65,15 @@ def read_source(path: Path) -> Source:
     return reader.source()
 
 
+def version_of(tree: Path) -> str | None:
+    """Return the version that a source tree states, None if it states none."""
+    try:
+        text = (tree / _VERSION_FILE).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return text if release_in(text) else None
+
+
 def _top_of(path: Path) -> Path:
     folders = Path(os.path.abspath(path)).parents
     tops = [folder for folder in folders[:_TREE_DEPTH] if (folder / "qapi").is_dir()]
@@ -63,8 +83,11 @@ def _top_of(path: Path) -> Path:
 class _Reader:
     """Reads the files of one schema, each once."""
 
-    def __init__(self, top: Path) -> None:
+    def __init__(self, top: Path, version: str, *, partial: bool) -> None:
         self._top = top
+        self._version = version
+        self._partial = partial
+        self._rulings = Rulings(release_in(version), partial=partial)
         self._seen: set[str] = set()
         self._entities: list[Entity] = []
         self._modules: list[str] = []
@@ -73,14 +96,18 @@ class _Reader:
         self._pragmas: dict[str, tuple[str, ...]] = {}
 
     def source(self) -> Source:
+        check_names(self._entities, self._pragmas, self._rulings)
         entities = with_implied(self._entities)
+        open_names = check_links(entities, self._pragmas, self._rulings, is_whole=not self._missing)
         return Source(
             entities=entities,
             modules=tuple(self._modules),
             pragmas=self._pragmas,
             loose=tuple(self._loose),
             missing=tuple(self._missing),
-            open_names=check_links(entities, is_whole=not self._missing),
+            open_names=open_names,
+            version=self._version,
+            remarks=self._rulings.remarks,
         )
 
     def read(self, path: Path, data: bytes, including: tuple[Path, ...]) -> None:
@@ -89,15 +116,20 @@ class _Reader:
         file = self._name(path)
         self._modules.append(file)
         waiting: Documentation | None = None
+        is_above = False
         for part in parse(decode(data, file), file):
             if isinstance(part, ObjectValue):
+                if is_above and not _is_directive(part):
+                    self._loose[-1] = _above_definition(self._loose[-1])
+                is_above = False
                 self._take(part, waiting, (*including, path))
                 waiting = None
                 continue
             _check_used(waiting)
             documentation = read_documentation(part)
             waiting = documentation if documentation.symbol is not None else None
-            if waiting is None:
+            is_above = waiting is None
+            if is_above:
                 self._loose.append(documentation)
         _check_used(waiting)
 
@@ -105,7 +137,7 @@ class _Reader:
         self, expression: ObjectValue, waiting: Documentation | None, including: tuple[Path, ...]
     ) -> None:
         """Execute a directive, or keep what a definition declares."""
-        for directive in ("include", "pragma"):
+        for directive in _DIRECTIVES:
             if (value := expression.get(directive)) is None:
                 continue
             _check_used(waiting)
@@ -117,6 +149,7 @@ class _Reader:
             else:
                 self._set_pragmas(value)
             return
+        check_notation(expression, self._rulings)
         entity = read_definition(expression, waiting)
         if waiting and waiting.symbol != entity.name:
             problem = f"this documents {waiting.symbol!r}, but {entity.name!r} is declared below it"
@@ -136,8 +169,11 @@ class _Reader:
             raise SourceError(value.place, f"includes nest deeper than {_MAX_INCLUDES}")
         try:
             data = path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError) as error:
             name = self._name(path)
+            if not self._partial:
+                problem = f"the included file {name!r} is not there; --partial takes the rest"
+                raise SourceError(value.place, problem) from error
             self._missing += [name] if name not in self._missing else []
         except OSError as error:
             problem = f"{value.text!r} cannot be read: {error.strerror or error}"
@@ -149,15 +185,21 @@ class _Reader:
         if not isinstance(value, ObjectValue):
             raise SourceError(value.place, "'pragma' must be an object")
         for key, setting in value.members:
-            values = _setting(setting, key.text)
-            if isinstance(setting, ListValue):
-                # The lists of several directives add up.
-                before = self._pragmas.get(key.text, ())
-                values = (*before, *(name for name in values if name not in before))
-            self._pragmas[key.text] = values
+            # Of several directives, the last one counts, for the whole schema.
+            self._pragmas[key.text] = _setting(setting, key)
 
     def _name(self, path: Path) -> str:
         return Path(os.path.relpath(path, self._top)).as_posix()
+
+
+def _is_directive(expression: ObjectValue) -> bool:
+    return any(expression.get(key) is not None for key in _DIRECTIVES)
+
+
+def _above_definition(loose: Documentation) -> Documentation:
+    """Return documentation of no definition that stands where one's own should stand."""
+    problem = "the documentation above a definition does not name it"
+    return replace(loose, faults=(*loose.faults, SourceRemark(place=loose.place, problem=problem)))
 
 
 def _check_used(waiting: Documentation | None) -> None:
@@ -166,12 +208,16 @@ def _check_used(waiting: Documentation | None) -> None:
         raise SourceError(waiting.place, problem)
 
 
-def _setting(value: Value, key: str) -> tuple[str, ...]:
-    match value:
-        case BoolValue(truth=truth):
-            return (str(truth).lower(),)
-        case StringValue(text=text):
-            return (text,)
-        case ListValue(items=items) if all(isinstance(item, StringValue) for item in items):
-            return tuple(item.text for item in items if isinstance(item, StringValue))
-    raise SourceError(value.place, f"the pragma {key!r} must be true, false or a list of strings")
+def _setting(value: Value, key: StringValue) -> tuple[str, ...]:
+    if key.text == DOC_REQUIRED:
+        if isinstance(value, BoolValue):
+            return (str(value.truth).lower(),)
+        raise SourceError(value.place, f"the pragma {key.text!r} must be true or false")
+    if key.text not in LISTS:
+        known = ", ".join(sorted((DOC_REQUIRED, *LISTS)))
+        raise SourceError(key.place, f"unknown pragma {key.text!r}; there are {known}")
+    if isinstance(value, ListValue):
+        names = [item.text for item in value.items if isinstance(item, StringValue)]
+        if len(names) == len(value.items):
+            return tuple(names)
+    raise SourceError(value.place, f"the pragma {key.text!r} must be a list of strings")

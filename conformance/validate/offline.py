@@ -10,15 +10,22 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from conformance.judge.introspected import JudgedSchema, judge_introspection
 from conformance.judge.miss import Miss
-from conformance.judge.recorded import Noted, is_schema, listen, schema_in, version_in
+from conformance.judge.recorded import (
+    DialogueJudge,
+    Noted,
+    is_schema,
+    listen,
+    schema_in,
+    version_in,
+)
 from conformance.knowledge.arguments import Unchecked, names_for
 from conformance.knowledge.rules import Rule
 from conformance.knowledge.versions import Version
-from conformance.model.bounded_lines import LimitError, bounded_lines, read_bounded
+from conformance.model.bounded_lines import FILE_LIMIT, LimitError, bounded_lines, read_bounded
 from conformance.model.counting import counted
 from conformance.model.errors import UsageError
 from conformance.model.expectation import Kind
@@ -36,12 +43,14 @@ from conformance.report.stream import (
     TargetStarted,
 )
 from conformance.validate.answers import judged_answer
+from conformance.validate.by_line import REMARKS_KEPT, LineDialogue, Progress, no_progress
 from conformance.validate.result import FileKind, Outcome, Remark, Unreadable, Validated
 from conformance.wire.pasted import LogRead, read_pasted
 from conformance.wire.recording import (
     ENTRY_MEMBERS,
     REPLY_MEMBERS,
     REQUEST_MEMBERS,
+    Received,
     RecordingError,
     Sent,
     Spoken,
@@ -72,6 +81,9 @@ class FileValidator:
     given: NamedSchema | None = None
     answered: str = ""
     """The command that a lone answer is of, "" if it shall be found."""
+    whole: int = FILE_LIMIT
+    """The bytes of a file that is read as a whole; larger ones are read by lines."""
+    tell: Progress = no_progress
 
     def validate(self, path: Path) -> Outcome:
         """Return what was found in a file."""
@@ -79,6 +91,8 @@ class FileValidator:
             if _begins_with_event(path):
                 # A stream is read line by line: it may not fit into memory.
                 return self._stream(path)
+            if path.stat().st_size > self.whole:
+                return _by_line(self, path)
             text = decode(read_bounded(path))
             try:
                 values = list(read_values(text))
@@ -87,7 +101,7 @@ class FileValidator:
                 pasted = read_pasted(text)
                 if pasted is None:
                     raise
-                return self._log(path, text, pasted)
+                return _log(self, path, pasted)
             match kind:
                 case FileKind.INTROSPECTION:
                     return self._introspection(path, text, values[0])
@@ -136,34 +150,29 @@ class FileValidator:
         dialogue = tuple(read(values))
         made = _Found()
         version = version_in(dialogue)
-        schema = self._schema_for(dialogue, text, values, made)
+        held = schema_in(dialogue)
+        start = next((each.start for each in values if held and each.line == held[0].line), None)
+        lines = [] if start is None else list(element_lines(text, start))
+        schema = self._schema_for(version, held, lines, made)
         made.add(self._heard(listen(dialogue, schema, names_for(self.unchecked, version)), version))
         if not any(isinstance(each, Sent) for each in dialogue):
             made.notes.append("no requests are recorded: what replies return was not checked")
         return made.validated(path, kind, _dialogue_counts(dialogue))
 
-    def _log(self, path: Path, text: str, pasted: LogRead) -> Validated:
-        """Return what is wrong with the messages of a log, which may lack some."""
-        made = _Found()
-        version = version_in(pasted.spoken)
-        schema = self._schema_for(pasted.spoken, text, (), made)
-        noted = listen(pasted.spoken, schema, names_for(self.unchecked, version))
-        made.add(self._heard(map(_doubted, noted), version))
-        if pasted.left_out:
-            lines = counted(len(pasted.left_out), "line")
-            made.notes.append(f"{lines} hold no message, the first is line {pasted.left_out[0]}")
-        return made.validated(path, FileKind.LOG, _dialogue_counts(pasted.spoken))
-
     def _schema_for(
-        self, dialogue: Sequence[Spoken], text: str, values: Sequence[Value], made: _Found
+        self,
+        version: Version | None,
+        held: tuple[Received, list[Any]] | None,
+        lines: Sequence[int],
+        made: _Found,
     ) -> Schema | None:
-        """Return the schema that a dialogue contains, else the given one, and record which."""
-        held = schema_in(dialogue)
+        """Return the schema that a dialogue holds, else the given one, and record which.
+
+        `lines` are those of its entries, if they are known.
+        """
         if held is not None:
             reply, entries = held
             judged = judge_introspection(entries)
-            start = next((each.start for each in values if each.line == reply.line), None)
-            lines = [] if start is None else list(element_lines(text, start))
             made.add(self._entry_remarks(judged, lines, reply.line))
             if judged.schema is not None:
                 counts = ", ".join(
@@ -175,7 +184,6 @@ class FileValidator:
         if self.given is None:
             return None
         made.schema = self.given.origin
-        version = version_in(dialogue)
         if version and self.given.release not in (None, version[:2]):
             told = ".".join(map(str, version))
             made.notes.append(f"the dialogue is with QEMU {told}, the schema of another release")
@@ -275,6 +283,14 @@ class _Found:
     def add(self, remarks: Iterable[Remark]) -> None:
         self.remarks += remarks
 
+    def add_some(self, remarks: Iterable[Remark]) -> None:
+        """Add remarks as long as there is room; say so once where there is none."""
+        for remark in remarks:
+            if len(self.remarks) < REMARKS_KEPT:
+                self.remarks.append(remark)
+            elif _NO_ROOM not in self.notes:
+                self.notes.append(_NO_ROOM)
+
     def validated(self, path: Path, kind: FileKind, holds: Mapping[str, int]) -> Validated:
         if not self.schema:
             self.notes.append("no schema is known: names and values were not checked")
@@ -288,6 +304,9 @@ class _Found:
         )
 
 
+_NO_ROOM: Final = f"more than {REMARKS_KEPT:,} remarks: the others are not shown"
+_DIALOGUE: Final = ("requests", "replies", "events", "greetings")
+"""What is counted of a dialogue."""
 _COUNTED: Final[Mapping[type[Event], str]] = {
     TargetStarted: "targets",
     CaseEnded: "cases",
@@ -295,6 +314,36 @@ _COUNTED: Final[Mapping[type[Event], str]] = {
 }
 """The events of a stream that are counted under a name of their own."""
 _OTHERS: Final = "other events"
+
+
+def _by_line(validator: FileValidator, path: Path) -> Validated:
+    """Return what is wrong with a dialogue that may not fit into memory."""
+    dialogue, made = LineDialogue(path=path, tell=validator.tell), _Found()
+    version = version_in(dialogue.version_lines())
+    held = schema_in(dialogue.schema_lines())
+    schema = validator._schema_for(version, held, [], made)
+    counts = dict.fromkeys(_DIALOGUE, 0)
+    unchecked = names_for(validator.unchecked, version)
+    judge = DialogueJudge(schema, unchecked, trimmed=False, asks=dialogue.asks)
+    for spoken in dialogue:
+        counts[_word(spoken)] += 1
+        made.add_some(validator._heard(judge.hear(spoken), version))
+    made.add_some(validator._heard(judge.end(), version))
+    kind = FileKind.RECORDING if dialogue.is_recording else FileKind.MESSAGES
+    return made.validated(path, kind, counts)
+
+
+def _log(validator: FileValidator, path: Path, pasted: LogRead) -> Validated:
+    """Return what is wrong with the messages of a log, which may lack some."""
+    made = _Found()
+    version = version_in(pasted.spoken)
+    schema = validator._schema_for(version, schema_in(pasted.spoken), [], made)
+    noted = listen(pasted.spoken, schema, names_for(validator.unchecked, version))
+    made.add(validator._heard(map(_doubted, noted), version))
+    if pasted.left_out:
+        lines = counted(len(pasted.left_out), "line")
+        made.notes.append(f"{lines} hold no message, the first is line {pasted.left_out[0]}")
+    return made.validated(path, FileKind.LOG, _dialogue_counts(pasted.spoken))
 
 
 def _is_of(given: NamedSchema, target: TargetStarted, version: Version | None) -> bool:
@@ -343,17 +392,19 @@ def _kind(values: Sequence[Value]) -> FileKind:
 
 
 def _dialogue_counts(dialogue: Iterable[Spoken]) -> dict[str, int]:
-    counts = {"requests": 0, "replies": 0, "events": 0, "greetings": 0}
+    counts = dict.fromkeys(_DIALOGUE, 0)
     for each in dialogue:
-        if isinstance(each, Sent):
-            counts["requests"] += 1
-        elif each.message and "QMP" in each.message:
-            counts["greetings"] += 1
-        elif each.message and "event" in each.message:
-            counts["events"] += 1
-        else:
-            counts["replies"] += 1
+        counts[_word(each)] += 1
     return counts
+
+
+def _word(spoken: Spoken) -> str:
+    """Return what a message is counted as."""
+    if isinstance(spoken, Sent):
+        return "requests"
+    if spoken.message and "QMP" in spoken.message:
+        return "greetings"
+    return "events" if spoken.message and "event" in spoken.message else "replies"
 
 
 def _schema_counts(schema: Schema | None) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The commands `schema diff` and `schema digest`: what they say and what they return."""
+"""The commands `schema diff`, `digest` and `lint`: what they say and what they return."""
 
 from __future__ import annotations
 
@@ -151,6 +151,79 @@ def test_a_digest_is_what_a_source_tree_says(
     assert (code, err) == (ExitCode.CONFORMS, "")
     assert out == digest_text(read_tree(tmp_path, "9.9"))
     assert json.loads(out)["version"] == "9.9"
+
+
+WITHOUT_EVENTS = """\
+{ 'include': 'events.json' }
+##
+# @c:
+#
+# @nobody: there is none of this name
+##
+{ 'command': 'c', 'returns': 'Elsewhere' }
+"""
+
+
+@pytest.fixture
+def part(tmp_path: Path) -> str:
+    """A schema file whose include is missing, with documentation that does not fit."""
+    path = tmp_path / "part.json"
+    path.write_text(WITHOUT_EVENTS)
+    return str(path)
+
+
+@pytest.mark.parametrize("command", ["digest", "lint", "diff"])
+def test_a_missing_include_is_an_error_at_its_place(
+    part: str, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(capsys, command, part, *(["10.0"] if command == "diff" else []))
+
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert "part.json:1:14: the included file 'events.json' is not there" in err
+
+
+def test_of_a_part_what_is_open_is_told(part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "digest", "--partial", part)
+
+    assert code == ExitCode.CONFORMS
+    assert json.loads(out)["open-names"] == ["Elsewhere"]
+    assert err.splitlines() == [
+        "qmp-conformance: missing: events.json",
+        "qmp-conformance: open: 1 type: Elsewhere",
+        "qmp-conformance: part.json:5:3: finding: the documented member 'nobody' does not exist",
+    ]
+
+
+def test_a_part_is_compared_as_far_as_it_is_there(
+    part: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, "diff", "--partial", part, "10.0")
+
+    assert code == ExitCode.CONFORMS
+    assert "without events.json" in out
+
+
+def test_lint_tells_what_does_not_fit(part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "lint", "--partial", part)
+
+    assert (code, err) == (ExitCode.FINDINGS, "")
+    assert out.splitlines() == [
+        "part.json:5:3: finding: the documented member 'nobody' does not exist",
+        "missing: events.json",
+        "open: 1 type: Elsewhere",
+        "1 finding, 0 remarks in 1 definition of the system",
+    ]
+
+
+def test_lint_of_what_fits_ends_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "whole.json"
+    path.write_text("{ 'event': 'an_event' }\n")
+
+    code, out, _ = run(capsys, "lint", str(path))
+
+    assert code == ExitCode.CONFORMS
+    assert "whole.json:1:1: remark: the name 'an_event' of the event has lowercase" in out
+    assert out.endswith("0 findings, 1 remark in 1 definition of the system\n")
 
 
 @pytest.mark.qemu

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 _HEAD = """
-{ 'pragma': { 'doc-required': true } }
+{ 'pragma': { 'command-returns-exceptions': [ 'human-monitor-command', 'qom-get' ] } }
 
 { 'enum': 'Mode', 'data': [ 'off', 'on', 'auto' ] }
 { 'enum': 'ShutdownCause',

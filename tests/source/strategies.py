@@ -118,7 +118,7 @@ def _union(draw: st.DrawFn, name: str, enum: Entity, structs: Sequence[str]) -> 
         DeclaredBranch(case=case, type=draw(st.sampled_from(structs)), condition=draw(conditions))
         for case in cases
     ]
-    others = draw(_members(name, _BUILTINS))
+    others = draw(_members(name.lower(), _BUILTINS))
     return Entity(
         kind=EntityKind.UNION,
         name=name,
@@ -130,7 +130,9 @@ def _union(draw: st.DrawFn, name: str, enum: Entity, structs: Sequence[str]) -> 
 
 @st.composite
 def _alternate(draw: st.DrawFn, name: str, enum: str, struct: str) -> Entity:
-    kinds = (("str", enum), ("int", "size"), ("bool",), ("null",), (struct,), (f"[{struct}]",))
+    # A string could spell a number or a switch, so that it cannot stand beside either.
+    spelt = draw(st.sampled_from(((("str", enum),), (("int", "size"), ("bool",)))))
+    kinds = (*spelt, ("null",), (struct,), (f"[{struct}]",))
     chosen = draw(st.lists(st.sampled_from(kinds), min_size=1, unique=True))
     members = [
         DeclaredMember(
@@ -170,7 +172,7 @@ def declarations(draw: st.DrawFn) -> tuple[Entity, ...]:
             kind=EntityKind.STRUCT,
             name=name,
             base=draw(st.sampled_from((None, *names[:number]))),
-            members=draw(_members(name, types)),
+            members=draw(_members(name.lower(), types)),
         )
         for number, name in enumerate(names)
     ]
@@ -188,10 +190,14 @@ def _finished(draw: st.DrawFn, entity: Entity) -> Entity:
     parts = (entity.members, entity.base_members, entity.values)
     members = [part.name for some in parts for part in some]
     documentation = draw(st.none() | _documented(entity.name, members))
+    is_type = entity.kind not in (EntityKind.COMMAND, EntityKind.EVENT)
+    features = tuple(
+        feature for feature in draw(_features) if not (is_type and feature.name == "deprecated")
+    )
     return replace(
         entity,
         condition=draw(conditions),
-        features=draw(_features),
+        features=features,
         documentation=documentation,
     )
 
@@ -206,9 +212,11 @@ def sources(draw: st.DrawFn, module: str) -> Source:
         examples=st.lists(sections(), max_size=1).map(tuple),
     )
     exceptions = st.lists(st.sampled_from(("a", "B")), min_size=1, unique=True).map(tuple)
+    lists = st.sampled_from(("documentation-exceptions", "member-name-exceptions"))
+    pragmas = draw(st.dictionaries(lists, exceptions))
     return Source(
         entities=draw(declarations()),
         modules=(module,),
-        pragmas=draw(st.dictionaries(st.sampled_from(("doc-except", "other")), exceptions)),
+        pragmas=pragmas | {"command-returns-exceptions": ("a-command",)},
         loose=tuple(draw(st.lists(free, max_size=2))),
     )

@@ -60,7 +60,7 @@ WHOLE = b"""\
 { 'union': 'Three', 'base': { 't': 'Two' }, 'discriminator': 't', 'data': { 'x': 'One' } }
 { 'union': 'Four', 'data': { 'x': 'str', 'y': ['int'] } }
 { 'alternate': 'Five', 'data': { 'a': 'One', 'b': 'str' } }
-{ 'command': 'six', 'data': 'Three', 'boxed': true, 'gen': false, 'returns': 'Five' }
+{ 'command': 'six', 'data': 'Three', 'boxed': true, 'gen': false, 'returns': 'One' }
 { 'event': 'SEVEN', 'data': { 'x': 'One' } }
 """
 """A schema with a bit of everything."""

@@ -52,7 +52,7 @@ def test_files_of_a_tree_are_named_from_its_top(tmp_path: Path) -> None:
         daemon__qapi__part__own=enum("B") + include("../gone.json"),
     )
 
-    source = read_source(path)
+    source = read_source(path, partial=True)
 
     assert source.modules == (
         "daemon/qapi/schema.json",
@@ -81,7 +81,7 @@ def test_a_lone_file_tells_what_is_missing_and_which_names_stay_open(tmp_path: P
         + "{ 'struct': 'S', 'base': 'Z', 'data': { 'a': 'Y', 'b': ['str'] } }",
     )
 
-    source = read_source(path)
+    source = read_source(path, partial=True)
 
     assert source.modules == ("lone.json",)
     assert source.missing == ("gone.json", "lost.json")
@@ -98,18 +98,28 @@ def test_a_whole_schema_leaves_no_name_open(tmp_path: Path) -> None:
     assert isinstance(caught.value, SchemaError)
 
 
-def test_pragmas_are_kept_known_or_not(tmp_path: Path) -> None:
+def test_an_include_that_is_not_there_is_a_fault_where_it_is_included(tmp_path: Path) -> None:
+    path = write(tmp_path, lone="# first\n" + include("part/gone.json"))
+
+    with pytest.raises(SourceError) as caught:
+        read_source(path)
+
+    assert str(caught.value) == (
+        "lone.json:2:14: the included file 'part/gone.json' is not there; --partial takes the rest"
+    )
+
+
+def test_the_last_pragma_counts(tmp_path: Path) -> None:
     path = write(
         tmp_path,
-        one="{ 'pragma': { 'doc-required': true, 'some-names': ['b', 'a'] } }"
+        one="{ 'pragma': { 'doc-required': true, 'returns-whitelist': ['b', 'a'] } }"
         + include("two.json"),
-        two="{ 'pragma': { 'some-names': ['c', 'a'], 'doc-required': false, 'new': 'x' } }",
+        two="{ 'pragma': { 'returns-whitelist': ['c', 'a'], 'doc-required': false } }",
     )
 
     assert read_source(path).pragmas == {
         "doc-required": ("false",),
-        "some-names": ("b", "a", "c"),
-        "new": ("x",),
+        "returns-whitelist": ("c", "a"),
     }
 
 
@@ -185,9 +195,14 @@ def test_a_simple_union_is_told_as_it_is_on_the_wire(tmp_path: Path) -> None:
         ),
         pytest.param("{ 'pragma': [] }", "1:13: 'pragma' must be an object", id="pragma"),
         pytest.param(
-            "{ 'pragma': { 'a': {} } }",
-            "1:20: the pragma 'a' must be true, false or a list of strings",
-            id="pragma of an object",
+            "{ 'pragma': { 'returns-whitelist': false } }",
+            "1:36: the pragma 'returns-whitelist' must be a list of strings",
+            id="pragma of no list",
+        ),
+        pytest.param(
+            "{ 'pragma': { 'doc-required': ['a'] } }",
+            "1:31: the pragma 'doc-required' must be true or false",
+            id="pragma of no boolean",
         ),
         pytest.param("##\n# é", "1:1: the documentation comment is not closed by '##'", id="cut"),
     ],

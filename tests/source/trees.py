@@ -44,7 +44,7 @@ SHAPES: Final = """\
 
 SYSTEM: Final = """\
 { 'include': 'shapes.json' }
-{ 'pragma': { 'doc-required': false } }
+{ 'pragma': { 'doc-required': false, 'command-returns-exceptions': [ 'paint' ] } }
 
 ##
 # @HueOrCount:

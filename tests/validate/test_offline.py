@@ -361,3 +361,69 @@ def test_a_file_of_five_megabytes_takes_little_time(validate: Validate) -> None:
     assert found(validated) == []
     # Some two seconds of a processor on the slowest host known; a quadratic reader takes minutes.
     assert time.process_time() - began < 60
+
+
+LARGE: list[dict[str, Any]] = [
+    {"QMP": {"version": {"qemu": {"major": 10, "minor": 0, "micro": 2}, "package": ""},
+             "capabilities": []}},
+    {"execute": "qmp_capabilities", "id": 1},
+    {"return": {}, "id": 1},
+    {"execute": "stop", "id": 2},
+    {"return": {}, "id": 3},
+]  # fmt: skip
+
+
+def by_line(folder: Path, *values: object, whole: int = 10) -> Validated | Unreadable:
+    path = folder / "large"
+    path.write_text("".join(json.dumps(each) + "\n" for each in values))
+    return FileValidator(rules=load_rules(), whole=whole).validate(path)
+
+
+@pytest.mark.parametrize("recorded", [False, True], ids=["messages", "recording"])
+def test_a_large_file_is_judged_line_by_line_as_a_small_one(tmp_path: Path, recorded: bool) -> None:
+    values: list[object] = [
+        {"sent" if "execute" in each else "received": each} if recorded else each for each in LARGE
+    ]
+
+    large, small = by_line(tmp_path, *values), by_line(tmp_path, *values, whole=1 << 20)
+
+    assert isinstance(large, Validated)
+    assert large == small
+    assert [remark.rule for remark in large.remarks] == ["W25"]
+
+
+def test_a_large_file_with_a_message_over_lines_is_told_its_limit(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_text('{"execute":\n"stop"}\n')
+
+    outcome = FileValidator(rules=load_rules(), whole=10).validate(path)
+
+    assert isinstance(outcome, Unreadable)
+    assert outcome.place.startswith("1:")
+    assert "read by lines, a message on each" in outcome.problem
+
+
+def test_of_a_large_file_with_faults_everywhere_some_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conformance.validate.offline.REMARKS_KEPT", 3)
+
+    outcome = by_line(tmp_path, *LARGE, *LARGE[3:] * 10)
+
+    assert isinstance(outcome, Validated)
+    assert len(outcome.remarks) == 3
+    assert any("remarks: the others are not shown" in note for note in outcome.notes)
+
+
+def test_the_progress_of_a_large_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_text("".join(json.dumps(each) + "\n" for each in LARGE))
+    told: list[tuple[int, int]] = []
+    validator = FileValidator(
+        rules=load_rules(), whole=10, tell=lambda done, of: told.append((done, of))
+    )
+
+    validator.validate(path)
+
+    assert len(told) == len(LARGE)
+    assert told[-1] == (path.stat().st_size, path.stat().st_size)

@@ -41,7 +41,8 @@ def documented_default_cases(
         return
     for showing in showings_for(knowledge.showings, build.version):
         if showing.command == name:
-            yield from _shown_defaults(showing, build.declared)
+            facts = build.documented
+            yield from _shown_defaults(showing, facts.entities if facts else {})
 
 
 def _shown_defaults(showing: Showing, entities: Mapping[str, DigestEntity]) -> Iterator[Case]:
@@ -129,7 +130,7 @@ def example_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
     numbers are those in the documentation of their owner. Validity was judged by the schema of the
     example's own source, whatever the build's configuration.
     """
-    examples = build.exact.examples if build.exact else None
+    examples = build.documented.examples if build.documented else None
     for example in examples or ():
         if example.owner == name:
             yield _static(example)

@@ -48,7 +48,7 @@ _IF_REFUSED: Final = Refused(promised=False)
 def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield the error cases of one command."""
     recipe = knowledge.command(name)
-    documented = build.declared.get(name)
+    documented = build.documented.entities.get(name) if build.documented else None
     made = _ErrorCases(build=build, recipe=recipe, documented=documented)
     excluded: list[Case] = []
     may_be_taken: list[Case] = []
