@@ -301,7 +301,7 @@ class Probe:
             (engine, "judge", "judging"),
             (proof.Prover, "proven", PROOF),
             (proof.Prover, "confirmed", PROOF),
-            (conductor, "_events", "recording"),
+            (conductor, "events_of", "recording"),
             (Recorder, "write", "recording"),
             (Pool, "give_back", "ending machines"),
             (Machine, "close", "ending machines"),

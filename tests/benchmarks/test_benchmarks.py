@@ -31,7 +31,8 @@ GLOBS = (
     "STOP/*",
 )
 """Cases of every aspect that needs no source tree."""
-WITHOUT_SOURCE = {*Aspect} - {Aspect.EXAMPLES}
+WITHOUT_SOURCE = {*Aspect} - {Aspect.EXAMPLES, Aspect.FUZZ, Aspect.STATEFUL}
+"""Without --fuzz, nothing is searched."""
 
 
 @pytest.fixture
