@@ -28,7 +28,7 @@ from conformance.model.terms import (
     Weight,
 )
 
-STREAM_VERSION = 6
+STREAM_VERSION = 7
 STREAM_FILE: Final = "events.ndjson"
 """The stream in a report folder; the other files are made from it."""
 
