@@ -109,10 +109,11 @@ def _ended_by_signals() -> Iterator[None]:
             signal.signal(each, handler)
 
 
-def _limit(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise UsageError(f"--limit {text}: is no number of MiB", "Write one such as 1024.")
-    return int(text) << 20
+def _limit(size: int) -> int:
+    """Return a number of MiB in bytes."""
+    if size < 1:
+        raise UsageError(f"--limit {size}: nothing could be recorded", "Write 1024, for example.")
+    return size << 20
 
 
 def _summary(recorder: DialogueWriter, file: str) -> str:

@@ -15,8 +15,8 @@ from conformance.model.flavour import Program
 from conformance.play.option import CommandName
 from conformance.play.option_table import (
     ANSWERED,
+    SCHEMA_PROGRAM,
     VALIDATE_FORMAT,
-    VALIDATE_PROGRAM,
     VALIDATE_SCHEMA,
     declare,
 )
@@ -38,7 +38,7 @@ def add(command: argparse.ArgumentParser, name: CommandName) -> None:
 
 
 def _validate(asked: argparse.Namespace) -> int:
-    schema, program = VALIDATE_SCHEMA.of(asked), Program(VALIDATE_PROGRAM.of(asked))
+    schema, program = VALIDATE_SCHEMA.of(asked), Program(SCHEMA_PROGRAM.of(asked))
     validator = FileValidator(
         rules=load_rules(),
         unchecked=load_unchecked(),

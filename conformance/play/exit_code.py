@@ -46,12 +46,9 @@ def skipped(
 
     `lost`: targets are lost; if `code` is none of theirs, it is for what this host lacks.
     """
-    lacked = lost
-    if code is ExitCode.USAGE:
-        lacked = lost or bool(outcomes.get(Outcome.UNTESTABLE_HERE))
-    elif code is not ExitCode.CONFORMS:
-        return code
-    return skip if skip is not None and lacked else code
+    lacked = lost or (code is ExitCode.USAGE and outcomes.get(Outcome.UNTESTABLE_HERE))
+    harmless = code in (ExitCode.CONFORMS, ExitCode.USAGE)
+    return skip if skip is not None and harmless and lacked else code
 
 
 def cut_code(deadline: float | None, *, spent: bool, partial: bool) -> ExitCode:

@@ -347,7 +347,7 @@ SCHEMA_PROGRAM: Final = Option(
     name="program",
     default="system",
     choices=("system", "storage-daemon", "guest-agent"),
-    commands=(CommandName.DIFF, CommandName.JSON_SCHEMA),
+    commands=(CommandName.DIFF, CommandName.JSON_SCHEMA, CommandName.VALIDATE),
     help="the program whose schema a digest or source tree gives (default: system)",
     no_twin=_OF_NO_RUN,
 )
@@ -399,13 +399,8 @@ DIGEST_VERSION: Final = Option(
     help="the release, if what is named does not contain it",
     no_twin=_OF_NO_RUN,
 )
-BUILD_ROOTFS: Final = Option(
-    name="rootfs",
-    metavar="DIR",
-    default="",
-    commands=(CommandName.JSON_SCHEMA,),
-    help="the root file system of BUILD",
-    no_twin=_OF_NO_RUN,
+BUILD_ROOTFS: Final = _text(
+    CommandName.JSON_SCHEMA, "rootfs", "DIR", "the root file system of BUILD"
 )
 DIALECT: Final = Option(
     name="dialect",
@@ -415,18 +410,13 @@ DIALECT: Final = Option(
     help="the version of JSON Schema to write (default: 2020-12)",
     no_twin=_OF_NO_RUN,
 )
-RECORD_AT: Final = Option(
-    name="at",
-    metavar="PATH",
-    default="",
-    commands=(CommandName.RECORDING,),
-    help="where clients connect (default: SOCKET.record)",
-    no_twin=_OF_NO_RUN,
+RECORD_AT: Final = _text(
+    CommandName.RECORDING, "at", "PATH", "where clients connect (default: SOCKET.record)"
 )
 RECORD_LIMIT: Final = Option(
     name="limit",
     metavar="MIB",
-    default="1024",
+    default=1024,
     commands=(CommandName.RECORDING,),
     help="the largest recording in MiB; beyond, the dialogue goes on unrecorded (default: 1024)",
     no_twin=_OF_NO_RUN,
@@ -440,21 +430,11 @@ VALIDATE_SCHEMA: Final = Option(
     "release (10.0) of a shipped digest",
     no_twin=_OF_NO_RUN,
 )
-VALIDATE_PROGRAM: Final = Option(
-    name="program",
-    default="system",
-    choices=("system", "storage-daemon", "guest-agent"),
-    commands=(CommandName.VALIDATE,),
-    help="the program whose schema a digest or source tree gives (default: system)",
-    no_twin=_OF_NO_RUN,
-)
-ANSWERED: Final = Option(
-    name="command",
-    metavar="NAME",
-    default="",
-    commands=(CommandName.VALIDATE,),
-    help="the command that a lone answer is of (default: each whose answer it can be)",
-    no_twin=_OF_NO_RUN,
+ANSWERED: Final = _text(
+    CommandName.VALIDATE,
+    "command",
+    "NAME",
+    "the command that a lone answer is of (default: each whose answer it can be)",
 )
 VALIDATE_FORMAT: Final = Option(
     name="format",
@@ -528,7 +508,7 @@ ALL: Final[tuple[AnyOption, ...]] = (
     *(SCHEMA_PROGRAM, DIFF_FORMAT, ALL_CHANGES, FAIL_ON, OUTPUT, DIGEST_VERSION),
     *(BUILD_ROOTFS, DIALECT),
     *(RECORD_AT, RECORD_LIMIT),
-    *(VALIDATE_SCHEMA, VALIDATE_PROGRAM, ANSWERED, VALIDATE_FORMAT),
+    *(VALIDATE_SCHEMA, ANSWERED, VALIDATE_FORMAT),
     *(REASON, LINK, EXPIRES, RUN_FORMAT, FINDING_FORMAT, SOURCE, ONLY),
 )
 """Every option, in the order in which help and docs list them."""

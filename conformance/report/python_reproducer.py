@@ -22,6 +22,7 @@ from conformance.report.stepwise_reproducer import (
     LOOK,
     NOTHING,
     PEERS,
+    WITHIN,
     on_socket,
 )
 
@@ -67,11 +68,7 @@ async def answer(client, request, events, passing):
             event = dict(await asyncio.wait_for(listener.get(), {LIMIT}))
             print("<-", json.dumps(event))
             left = [each for each in left if not within(each, event)]
-def within(part, whole):
-    if not isinstance(part, dict):
-        return part == whole
-    return isinstance(whole, dict) and all(within(v, whole.get(k)) for k, v in part.items())
-def end(machine):
+{WITHIN}def end(machine):
     ask(machine, '{{"execute":"quit"}}')
     try:
         LOOP.run_until_complete(machine[1].disconnect())

@@ -35,6 +35,13 @@ _LONGEST: Final = 200_000
 BEGIN: Final = "python3 - <<'EOF'"
 ASKED: Final = "# What is asked:"
 """The line behind the helpers of a script."""
+WITHIN: Final = """\
+def within(part, whole):
+    if not isinstance(part, dict):
+        return part == whole
+    return isinstance(whole, dict) and all(within(v, whole.get(k)) for k, v in part.items())
+"""
+"""Whether an event is the one that is awaited: a function of the scripts."""
 _MACHINES: Final = f"""\
 def start(path, command):
     process = subprocess.Popen(
@@ -85,11 +92,7 @@ def ask(machine, request, *events, passing=None):
             if time.monotonic() - began > 0.3:
                 print(f"{WAITED}{{time.monotonic() - began:.1f}} s)")
         left = [] if "error" in message else [e for e in left if not within(e, message)]
-def within(part, whole):
-    if not isinstance(part, dict):
-        return part == whole
-    return isinstance(whole, dict) and all(within(v, whole.get(k)) for k, v in part.items())
-def end(machine):
+{WITHIN}def end(machine):
     ask(machine, '{{"execute":"quit"}}')
     try:
         status = machine[0].wait({LIMIT})

@@ -46,6 +46,7 @@ _OLD_HEAD: Final = re.compile(rf"{BOLD}(\S+){BOLD} \((\w+)\)")
 _PARTS: Final = frozenset({"Values", "Members", "Arguments", "Alternatives", "Features"})
 _SECTIONS: Final = frozenset({*_PARTS, "Return", "Returns", "Errors", "Since", "If"})
 _EXAMPLES: Final = frozenset({"Example", "Examples"})
+# "TODO" is a heading of the pages, not work that is left here.
 _NOTES: Final = frozenset({"Note", "Notes", "TODO", *_EXAMPLES})
 
 _B: Final = re.escape(BOLD)

@@ -152,12 +152,14 @@ def test_a_type_has_a_document_and_an_unknown_name_has_none() -> None:
 @pytest.mark.parametrize("name", ["", "grow", "STOP", "[Ref]"])
 def test_a_document_is_valid_in_its_dialect(name: str, dialect: Dialect) -> None:
     document = Description(schema=TREE, dialect=dialect).document(name)
-    judges: dict[Dialect, Any] = {
+    judge_of: dict[Dialect, Any] = {
         Dialect.DRAFT_2020_12: jsonschema.Draft202012Validator,
         Dialect.DRAFT_07: jsonschema.Draft7Validator,
     }
+    meta = judge_of[dialect].META_SCHEMA
 
-    judges[dialect].check_schema(document)
+    assert document["$schema"].rstrip("#") == meta["$schema"].rstrip("#")
+    assert [*judge_of[dialect](meta).iter_errors(document)] == []
 
 
 def values_of(schema: Schema, name: str) -> Iterator[JsonValue]:

@@ -38,6 +38,7 @@ from conformance.report.write import FORMATS
 from tests.report.conftest import RunMaker
 from tests.report.made import ENDED, STARTED, made_case, made_finding, made_issue, made_target
 
+# With directives and points of TAP, which must not count.
 HOSTILE = "\x1b[31m\0 ]]> </failure> # TODO \\ \u202e \ud800 <script> \n  ...\nnot ok 1\n"
 
 
